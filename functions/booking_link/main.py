@@ -1,0 +1,16 @@
+"""POST /booking-link: a Cal.com page bound to this client by a signed, expiring token."""
+
+import functions_framework
+
+from visio.bootstrap import app
+from visio.edge import Call, endpoint
+from visio.flows.booking_link import booking_link as flow
+from visio.flows.commands import BookingLink
+from visio.views import BookingLinkView
+
+
+@functions_framework.http
+@endpoint("POST", takes=BookingLink, needs=("booking",))
+def booking_link(command: BookingLink, call: Call) -> BookingLinkView:
+    with app().reading_as(call.user) as tx:
+        return BookingLinkView.of(flow(call, tx, tokens=app().booking_tokens))

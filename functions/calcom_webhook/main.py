@@ -1,0 +1,20 @@
+"""POST /calcom-webhook: a signed event of Cal.com."""
+
+import functions_framework
+
+from visio.bootstrap import app
+from visio.domain.booking import CalcomEvent
+from visio.edge import Call, calcom, endpoint
+from visio.flows.calcom_webhook import calcom_webhook as flow
+from visio.views import IngestView
+
+
+@functions_framework.http
+@endpoint("POST", door=calcom, needs=("booking",))
+def calcom_webhook(call: Call) -> IngestView:
+    event = CalcomEvent.read(call.body)
+    token_only = app().settings.calcom.binding == "token"
+    with app().acting_as_system() as tx:
+        return IngestView.of(
+            flow(event, call, tx, tokens=app().booking_tokens, token_only=token_only)
+        )

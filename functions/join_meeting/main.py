@@ -1,0 +1,22 @@
+"""POST /join-meeting: a short-lived ticket for the main room, for who may enter now."""
+
+import functions_framework
+
+from visio.adapters.rooms import LiveKit
+from visio.bootstrap import app
+from visio.edge import Call, endpoint
+from visio.flows import lobby
+from visio.flows.commands import OfMeeting
+from visio.views import TicketView
+
+
+@functions_framework.http
+@endpoint("POST", takes=OfMeeting, needs=("rooms",))
+def join_meeting(command: OfMeeting, call: Call) -> TicketView:
+    settings = app().settings
+    rooms = LiveKit(settings.rooms.url, settings.rooms.api_key, settings.rooms.api_secret)
+    with app().reading_as(call.user) as tx:
+        ticket = lobby.join_meeting(
+            command, call, tx, rooms=rooms, grace=settings.rules.sweep_grace
+        )
+    return TicketView.of(ticket)

@@ -1,0 +1,17 @@
+"""GET /lobby-state: the truth about one lobby, 304 while nothing has changed."""
+
+import functions_framework
+
+from visio.bootstrap import app
+from visio.edge import Call, Reply, endpoint
+from visio.flows import lobby
+from visio.flows.commands import OfMeeting
+from visio.views import LobbyView
+
+
+@functions_framework.http
+@endpoint("GET", takes=OfMeeting)
+def lobby_state(command: OfMeeting, call: Call) -> Reply[LobbyView]:
+    with app().reading_as(call.user) as tx:
+        view = LobbyView.at(call.now, lobby.lobby_state(command, tx))
+    return Reply(view, etag=view.etag)

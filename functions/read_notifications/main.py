@@ -1,0 +1,16 @@
+"""POST /read-notifications: the caller has read some notifications, or all."""
+
+import functions_framework
+
+from visio.bootstrap import app
+from visio.edge import Call, endpoint
+from visio.flows import lists
+from visio.flows.commands import ReadNotifications
+from visio.views import ReadView
+
+
+@functions_framework.http
+@endpoint("POST", takes=ReadNotifications)
+def read_notifications(command: ReadNotifications, call: Call) -> ReadView:
+    with app().acting_as(call.user) as tx:
+        return ReadView(read=lists.read_notifications(command, call, tx))

@@ -1,0 +1,17 @@
+"""POST /request-meeting: a client proposes one to three slots to their operator."""
+
+import functions_framework
+
+from visio.bootstrap import app
+from visio.edge import Call, endpoint
+from visio.flows.commands import RequestMeeting
+from visio.flows.request_meeting import request_meeting as flow
+from visio.views import RequestView
+
+
+@functions_framework.http
+@endpoint("POST", takes=RequestMeeting, status=201)
+def request_meeting(command: RequestMeeting, call: Call) -> RequestView:
+    most_open = app().settings.rules.max_open_requests
+    with app().acting_as(call.user) as tx:
+        return RequestView.of(flow(command, call, tx, most_open=most_open))

@@ -1,0 +1,12 @@
+"""Foxeo visio: a consultant and his clients agree on a time, wait in a lobby and meet by video.
+
+    request   pending ──accept──▶ accepted ──▶ completed | cancelled
+                 ├──reject──▶ rejected
+                 └──sweep───▶ expired          every proposed slot has passed
+    meeting   scheduled ──operator_joined──▶ in_progress ──▶ completed    scheduled ──▶ cancelled
+              a meeting whose end plus grace has passed is completed by the sweep
+    knock     waiting ──operator_joined──▶ admitted ──back_to_lobby──▶ waiting
+                 ├──entry_denied──▶ denied        └──client_left──▶ left (also when its lease runs out)
+
+A terminal state never changes. Every change is settled by the database.
+"""

@@ -1,0 +1,1 @@
+"""The outside world: PostgreSQL, Pub/Sub, Realtime, Cal.com, the video rooms."""

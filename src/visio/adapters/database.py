@@ -1,0 +1,359 @@
+"""The database: one engine, and transactions that act as a caller or as the system.
+
+A transaction of ours is two round trips at most: the first carries `begin`, the identity and the
+one read with its lock; the second carries every write and `commit`. A reading transaction is one.
+"""
+
+import json
+import logging
+import ssl
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
+
+import pg8000
+from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from visio.adapters import pipeline
+from visio.domain.events import Notice, Said, Signal
+from visio.domain.refusals import NotAParty, NotYourRole, RaceLost, Refusal, Unavailable
+
+log = logging.getLogger("visio.database")
+
+# unique_violation, exclusion_violation, serialization_failure, deadlock_detected: somebody else
+# was first. The page is run again and then sees what they wrote.
+RACES = {"23505", "23P01", "40001", "40P01"}
+# lock_not_available, query_canceled, too_many_connections, admin_shutdown, crash_shutdown,
+# cannot_connect_now, read_only_sql_transaction: a later attempt may succeed.
+PASSING = {"55P03", "57014", "53300", "57P01", "57P02", "57P03", "25006"}
+
+IDENTITY = """select set_config('role', %s, true), set_config('request.jwt.claims', %s, true),
+  set_config('statement_timeout', '5000', true), set_config('lock_timeout', '2000', true)"""
+WHO = """select current_user, o.id, o.name, c.id, c.operator_id, c.name, p.name
+  from (select auth.uid() as id) u
+  left join public.operators o on o.id = u.id
+  left join public.clients c on c.auth_user_id = u.id
+  left join public.operators p on p.id = c.operator_id"""
+
+TELL = text("""
+insert into public.notifications
+       (id, recipient_type, recipient_id, type, title, body, link, created_at)
+select id, recipient_type, recipient_id, type, title, body, link, created_at
+  from jsonb_to_recordset(cast(:notices as jsonb))
+    as n(id uuid, recipient_type text, recipient_id uuid, type text, title text, body text,
+         link text, created_at timestamptz)""")
+SIGNAL = text("""
+insert into visio.signal_outbox (event_id, channel, event, payload)
+select event_id, channel, event, payload
+  from jsonb_to_recordset(cast(:signals as jsonb))
+    as s(event_id uuid, channel text, event text, payload jsonb)""")
+PUBLISHED = text("""
+update visio.signal_outbox set published_at = now()
+ where event_id = any (cast(:ids as uuid[]))""")
+
+
+class Bus(Protocol):
+    """Where signals go once their transaction has been committed."""
+
+    def publish(self, signals: Sequence[Signal]) -> list[UUID]:
+        """Return the event ids that were accepted; never raise for one that was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """The caller, being an operator."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The caller, being a client of one operator. `id` is the row's, not the user's."""
+
+    id: UUID
+    name: str
+    operator_id: UUID
+    operator_name: str
+
+
+class Database:
+    """Connections to one PostgreSQL, opened when first needed and shared by threads."""
+
+    def __init__(self, url: str, *, size: int, bus: Bus) -> None:
+        self._engine = engine(url, size=size)
+        self._bus = bus
+
+    def acting_as(self, user_id: UUID) -> "Transaction":
+        """A transaction under the row policies of one verified user."""
+        return Transaction(self._engine, "visio_app", _claims(user_id), self._bus)
+
+    def reading_as(self, user_id: UUID) -> "Transaction":
+        """The same for a request that reads once and writes nothing."""
+        return Transaction(self._engine, "visio_app", _claims(user_id), self._bus, reads_only=True)
+
+    def acting_as_system(self) -> "Transaction":
+        """A transaction of the webhook, the relay or the sweep, on just their tables."""
+        return Transaction(self._engine, "visio_system", '{"role": "visio_system"}', self._bus)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+class Transaction:
+    """One transaction. Leaving it well commits, publishes what was said, and marks it published."""
+
+    def __init__(
+        self, engine: Engine, role: str, claims: str, bus: Bus, *, reads_only: bool = False
+    ) -> None:
+        self._engine, self._role, self._claims, self._bus = engine, role, claims, bus
+        self._reads_only = reads_only
+        self._signals: list[Signal] = []
+        self._connection: Connection
+
+    def __enter__(self) -> Self:
+        try:
+            self._connection = self._engine.connect()
+        except Exception as error:
+            raise _as_ours(error) from error
+        self._wire = self._connection.connection.driver_connection
+        self._open()
+        return self
+
+    def _open(self) -> None:
+        self._wire.defer("begin read only" if self._reads_only else "begin")
+        self._wire.defer(IDENTITY, (self._role, self._claims))
+        self._who = self._wire.defer(WHO) if self._role == "visio_app" else None
+        self._wire.followed_by = "commit" if self._reads_only else None
+        self._ended = False
+
+    def read(self, statement: TextClause, **values: object) -> list[Mapping[str, Any]]:
+        """Run one statement now, with all that waits, and return its rows."""
+        if self._reads_only and self._ended:
+            self._open()
+        try:
+            rows = self._connection.execute(statement, values).mappings().all()
+        except Exception as error:
+            raise self._failed(error) from error
+        self._ended = self._reads_only
+        return [dict(row) for row in rows]
+
+    def lock(self, statement: TextClause, **values: object) -> None:
+        """Let a locking statement leave just before the read.
+
+        A statement of its own, since the next one then has a snapshot taken after the wait: one
+        statement that locks a row and joins others would see those as they were before it.
+        """
+        self.write(statement, **values)
+
+    def write(self, statement: TextClause, **values: object) -> None:
+        """Let a statement leave together with the commit.
+
+        The rows that it changes must be held by a lock taken in `read`, or be new: nobody looks
+        at how many there were.
+        """
+        self._connection.execute(statement, values, execution_options={"deferred": True})
+
+    def say(self, said: Said) -> None:
+        """Write what happened for people (notices) and for browsers (signals)."""
+        if said.notices:
+            self.write(TELL, notices=_json(map(_notice, said.notices)))
+        if said.signals:
+            self.write(SIGNAL, signals=_json(map(_signal, said.signals)))
+            self._signals += said.signals
+
+    @property
+    def party(self) -> Operator | Client:
+        """Who the caller is in our tables, known from the first read on; else NotAParty."""
+        if self._who is None or not self._who.rows:
+            raise RuntimeError("the caller is known from the first read on")
+        role, operator_id, operator, client_id, of_operator, client, of = self._who.rows[0]
+        if role != self._role:
+            raise RuntimeError("the transaction does not run as the role it asked for")
+        if operator_id is not None:
+            return Operator(operator_id, operator)
+        if client_id is not None:
+            return Client(client_id, client, of_operator, of)
+        raise NotAParty
+
+    @property
+    def operator(self) -> Operator:
+        """The caller as an operator, else NotYourRole."""
+        if isinstance(self.party, Operator):
+            return self.party
+        raise NotYourRole
+
+    @property
+    def client(self) -> Client:
+        """The caller as a client, else NotYourRole."""
+        if isinstance(self.party, Client):
+            return self.party
+        raise NotYourRole
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None or (isinstance(error, Refusal) and error.keeps):
+                self._commit()
+            else:
+                self._wire.forget()
+                self._wire.rollback()
+        except Exception as failure:
+            raise self._failed(failure) from failure
+        finally:
+            self._wire.followed_by = None
+            self._connection.close()
+        if self._signals and error is None:
+            self._publish()
+
+    def _commit(self) -> None:
+        if not self._ended:
+            self._wire.defer("commit")
+            self._wire.flush()
+
+    def _publish(self) -> None:
+        """Say what was committed. What cannot be said now, the sweep says later."""
+        published = self._bus.publish(self._signals)
+        if not published:
+            return
+        try:
+            with Transaction(self._engine, self._role, self._claims, self._bus) as marking:
+                marking.mark_published(published)
+        except (Refusal, RaceLost):
+            log.warning("outbox.unmarked", extra={"signals": len(published)})
+
+    def mark_published(self, ids: Iterable[UUID]) -> None:
+        self.write(PUBLISHED, ids=list(map(str, ids)))
+
+    def _failed(self, error: Exception) -> Exception:
+        """Leave the connection clean for the next caller, and name what happened."""
+        self._wire.forget()
+        try:
+            self._wire.followed_by = None
+            if sqlstate(error) is None:
+                self._connection.invalidate()  # no answer of the server: its state is unknown
+            else:
+                self._wire.rollback()
+        except Exception:  # noqa: BLE001 -- whatever it was, this connection is not used again
+            self._connection.invalidate()
+        return _as_ours(error)
+
+
+def engine(url: str, *, size: int) -> Engine:
+    """An engine on the pipelined driver; `size` connections at most, each waited for 2 s."""
+    parts = urlsplit(url)
+    local = parts.hostname in (None, "localhost", "127.0.0.1", "::1")
+    made = create_engine(
+        URL.create(
+            "postgresql+pipeline",
+            username=unquote(parts.username or ""),
+            password=unquote(parts.password or "") or None,
+            host=parts.hostname or "localhost",
+            port=parts.port or 5432,
+            database=parts.path.lstrip("/") or None,
+        ),
+        connect_args={
+            "timeout": 6,
+            "application_name": "visio",
+            "ssl_context": False if local else ssl.create_default_context(),
+        },
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=2,
+        pool_recycle=300,
+        pool_use_lifo=True,
+        hide_parameters=True,
+        skip_autocommit_rollback=True,
+    )
+    event.listen(made, "checkin", _note_use)
+    event.listen(made, "checkout", _ask_after_idling)
+    event.listen(made, "handle_error", _drop_unclean)
+    return made
+
+
+def _note_use(_: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ask_after_idling(connection: Any, record: Any, _: Any) -> None:
+    """A connection that rested may be dead; one that was just used is not asked again."""
+    if time.monotonic() - record.info.get("used", time.monotonic()) < 2:
+        return
+    try:
+        connection.execute_simple("select 1")
+    except Exception as error:
+        raise DisconnectionError from error
+
+
+def _drop_unclean(context: Any) -> None:
+    """Without a reply of the server the state of the protocol is unknown: no second use."""
+    if sqlstate(context.original_exception) is None:
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = not isinstance(
+            context.original_exception, UnicodeError
+        )
+
+
+def sqlstate(error: BaseException | None) -> str | None:
+    """The server's code, however the error was wrapped; None if it is not a server's reply."""
+    if isinstance(error, DBAPIError):
+        error = error.orig
+    if isinstance(error, pg8000.Error) and error.args and isinstance(error.args[0], dict):
+        code = error.args[0].get("C")
+        return code if isinstance(code, str) else None
+    return None
+
+
+def _as_ours(error: Exception) -> Exception:
+    code = sqlstate(error)
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if code in RACES:
+        return RaceLost(code)
+    if code in PASSING or isinstance(error, PoolTimeout) or isinstance(original, OSError):
+        return Unavailable()
+    if code is None and isinstance(original, pg8000.InterfaceError):
+        return Unavailable()
+    return error
+
+
+def _claims(user_id: UUID) -> str:
+    return json.dumps({"sub": str(user_id), "role": "authenticated"})
+
+
+def _json(items: Iterable[dict[str, object]]) -> str:
+    return json.dumps(list(items), default=str)
+
+
+def _notice(notice: Notice) -> dict[str, object]:
+    return {
+        "id": notice.id,
+        "recipient_type": notice.recipient_type,
+        "recipient_id": notice.recipient_id,
+        "type": notice.type,
+        "title": notice.title,
+        "body": notice.body,
+        "link": notice.link,
+        "created_at": notice.created_at.isoformat(),
+    }
+
+
+def _signal(signal: Signal) -> dict[str, object]:
+    return {
+        "event_id": signal.event_id,
+        "channel": signal.channel,
+        "event": signal.event,
+        "payload": signal.payload,
+    }
+
+
+__all__ = ["Bus", "Client", "Database", "Operator", "Transaction", "engine", "pipeline", "sqlstate"]

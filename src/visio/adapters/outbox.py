@@ -1,0 +1,84 @@
+"""The SQL of signals on their way: the outbox, the relay's memory, and what is kept how long."""
+
+import json
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from visio.adapters.database import Transaction
+from visio.domain.events import Signal
+
+# Claimed by moving the next attempt forward, so that no lock is held while publishing.
+CLAIM = text("""
+update visio.signal_outbox o
+   set attempts = o.attempts + 1,
+       next_attempt_at = cast(:now as timestamptz)
+         + least(power(2, o.attempts + 1), 300) * interval '1 second' + random() * interval '5 seconds'
+ where o.event_id in (
+   select event_id from visio.signal_outbox
+    where published_at is null and next_attempt_at <= cast(:now as timestamptz)
+    order by next_attempt_at
+    limit :limit
+      for update skip locked)
+returning o.event_id, o.channel, o.event, o.payload""")
+# A claim lasts 30 s: what a crash left unsent may then be claimed again.
+CLAIM_RELAY = text("""
+insert into visio.relayed_signals as s (event_id, claimed_at)
+values (cast(:id as uuid), cast(:now as timestamptz))
+on conflict (event_id) do update
+   set claimed_at = excluded.claimed_at
+ where s.sent_at is null and s.claimed_at < excluded.claimed_at - interval '30 seconds'
+returning event_id""")
+RELAYED = text("""
+select sent_at from visio.relayed_signals where event_id = cast(:id as uuid)""")
+SENT = text("""
+update visio.relayed_signals set sent_at = cast(:now as timestamptz)
+ where event_id = cast(:id as uuid)""")
+RELEASE = text("""
+delete from visio.relayed_signals where event_id = cast(:id as uuid) and sent_at is null""")
+BURY = text("""
+insert into visio.dead_signals (reason, envelope) values (:reason, cast(:envelope as jsonb))""")
+TIDY = (
+    text("""
+delete from visio.signal_outbox
+ where published_at is not null and published_at < cast(:now as timestamptz) - interval '7 days'"""),
+    text("""
+delete from visio.relayed_signals
+ where claimed_at < cast(:now as timestamptz) - interval '8 days'"""),
+    text("""
+delete from visio.idempotency_keys
+ where created_at < cast(:now as timestamptz) - interval '1 day'"""),
+)
+
+
+def claim(tx: Transaction, *, now: datetime, limit: int) -> list[Signal]:
+    """Unpublished signals that are due; nobody else gets them for a while."""
+    return [Signal(**row) for row in tx.read(CLAIM, now=now, limit=limit)]
+
+
+def claim_relay(tx: Transaction, event_id: UUID, *, now: datetime) -> bool | None:
+    """True: ours to send. False: sent before. None: somebody is sending it."""
+    if tx.read(CLAIM_RELAY, id=event_id, now=now):
+        return True
+    sent = any(row["sent_at"] is not None for row in tx.read(RELAYED, id=event_id))
+    return False if sent else None
+
+
+def settle_relay(tx: Transaction, event_id: UUID, *, sent: bool, now: datetime) -> None:
+    """Remember that it was sent, or let the next delivery try again."""
+    if sent:
+        tx.write(SENT, id=event_id, now=now)
+    else:
+        tx.write(RELEASE, id=event_id)
+
+
+def bury(tx: Transaction, reason: str, envelope: object) -> None:
+    """Keep what can never be sent, to be looked at."""
+    tx.write(BURY, reason=reason, envelope=json.dumps(envelope))
+
+
+def tidy(tx: Transaction, *, now: datetime) -> None:
+    """Delete what nothing refers to any more. Never what is still unpublished."""
+    for statement in TIDY:
+        tx.write(statement, now=now)

@@ -1,0 +1,58 @@
+"""Pages of a list, newest first, and the cursor that continues one."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, Self, TypeVar
+from uuid import UUID
+
+from visio.domain.refusals import InvalidFields
+
+Position = tuple[datetime, UUID]
+
+
+class Listed(Protocol):
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def created_at(self) -> datetime: ...
+
+
+Item = TypeVar("Item", bound=Listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some items and the cursor behind the last of them; None at the end."""
+
+    items: Sequence[Item]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, found: Sequence[Item], limit: int) -> Self:
+        """A page of `limit` items from a query that asked for one more."""
+        items = found[:limit]
+        return cls(items, _cursor(items[-1]) if len(found) > limit else None)
+
+
+def _cursor(item: Listed) -> str:
+    position = f"{item.created_at.isoformat()} {item.id}".encode()
+    return base64.urlsafe_b64encode(position).rstrip(b"=").decode()
+
+
+def position(cursor: str | None) -> Position | None:
+    """Where a cursor of ours points to. Raises InvalidFields for any other text."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor.encode() + b"=" * (-len(cursor) % 4)
+        at, id = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split(" ")
+        found = datetime.fromisoformat(at), UUID(id)
+        if found[0].tzinfo is None:
+            raise ValueError(at)
+    except (ValueError, binascii.Error) as error:
+        problem = {"field": "cursor", "problem": "is not a cursor of this list"}
+        raise InvalidFields(details=[problem]) from error
+    return found

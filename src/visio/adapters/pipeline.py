@@ -1,0 +1,151 @@
+"""pg8000 with one round trip for many statements, as a SQLAlchemy dialect.
+
+pg8000 waits for an answer after Parse, after Bind and after Execute. The protocol asks for no such
+waits: every message up to one Sync may leave together, and the answers come back in order. On a
+database a few milliseconds away the number of waits is the latency. Statements stay unnamed, so
+this works behind a transaction pooler as well.
+
+Source: PostgreSQL manual, "Frontend/Backend Protocol", "Extended Query" and "Pipelining".
+"""
+
+import socket
+from typing import Any
+
+import pg8000
+from pg8000.converters import make_params
+from pg8000.core import (
+    BIND,
+    COMMAND_COMPLETE,
+    DESCRIBE,
+    EXECUTE,
+    EXECUTE_MSG,
+    NULL_BYTE,
+    PARSE,
+    READY_FOR_QUERY,
+    SYNC_MSG,
+    Context,
+    H_pack,
+    ci_unpack,
+    i_pack,
+)
+from pg8000.dbapi import convert_paramstyle
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
+
+assert EXECUTE_MSG.startswith(EXECUTE)  # noqa: S101 -- the constants below are pg8000's own
+_PORTAL = b"P"
+
+
+class PipelinedConnection(pg8000.Connection):
+    """A pg8000 connection on which statements may wait for the next one and leave with it.
+
+    It never begins a transaction by itself: whoever wants one defers `begin` and ends with
+    `commit`. If a statement fails, the server skips the ones behind it, `commit` included.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._waiting: list[tuple[Context, bytes]] = []
+        self.followed_by: str | None = None  # leaves right behind the next executed statement
+        super().__init__(*args, **kwargs)
+        self.autocommit = True
+
+    def defer(self, statement: str, values: Any = ()) -> Context:
+        """Let a statement wait; the context has its rows once the next one has run."""
+        context = Context(statement)
+        # Encoded at once and in full: a value that cannot be encoded must fail before a byte of
+        # its message is on the wire, or the connection answers the next caller with these rows.
+        self._waiting.append((context, self._encoded(statement, values)))
+        return context
+
+    def flush(self) -> None:
+        """Send what waits and read every answer; raise the first error there was."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        contexts = [context for context, _ in waiting]
+        self._usock.sendall(b"".join(message for _, message in waiting) + SYNC_MSG)
+        answers = iter(contexts)
+        answered, code = next(answers), None
+        while code != READY_FOR_QUERY:
+            code, length = ci_unpack(_exactly(self._sock, 5))
+            self.message_types[code](_exactly(self._sock, length - 4), answered)
+            if code == COMMAND_COMPLETE:
+                answered = next(answers, answered)
+        for context in contexts:
+            if context.error is not None:
+                raise context.error
+
+    def forget(self) -> None:
+        """Drop what waits: its transaction is not going to happen."""
+        self._waiting = []
+
+    def execute_unnamed(
+        self, statement: str, vals: Any = (), oids: Any = (), stream: Any = None
+    ) -> Context:
+        context = self.defer(statement, vals)
+        if self.followed_by is not None:
+            self.defer(self.followed_by)
+        self.flush()
+        return context
+
+    def execute_simple(self, statement: str) -> Context:
+        return self.execute_unnamed(statement)
+
+    def _encoded(self, statement: str, values: Any) -> bytes:
+        encoding = self._client_encoding
+        bind = bytearray(NULL_BYTE + NULL_BYTE + H_pack(0) + H_pack(len(values)))
+        for value in make_params(self.py_types, values):
+            if value is None:
+                bind += i_pack(-1)
+            else:
+                data = value.encode(encoding)
+                bind += i_pack(len(data)) + data
+        bind += H_pack(0)
+        return b"".join(
+            (
+                _message(PARSE, NULL_BYTE + statement.encode(encoding) + NULL_BYTE + H_pack(0)),
+                _message(BIND, bytes(bind)),
+                _message(DESCRIBE, _PORTAL + NULL_BYTE),
+                EXECUTE_MSG,
+            )
+        )
+
+
+def _message(code: bytes, data: bytes) -> bytes:
+    return code + i_pack(len(data) + 4) + data
+
+
+def _exactly(stream: Any, size: int) -> bytes:
+    data: bytes = stream.read(size)
+    if len(data) < size:
+        raise pg8000.InterfaceError("network error: the server closed the connection")
+    return data
+
+
+class PipelinedDialect(PGDialect_pg8000):
+    """`postgresql+pipeline://`: the pg8000 dialect on the connection above."""
+
+    driver = "pipeline"
+    supports_statement_cache = True
+
+    def connect(self, *args: Any, **kwargs: Any) -> Any:
+        host, port = kwargs.pop("host", "localhost"), kwargs.pop("port", 5432)
+        wire = socket.create_connection((host, port), timeout=kwargs.get("timeout"))
+        # Without it, a message larger than one segment waits 40 ms for an acknowledgement.
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return PipelinedConnection(*args, host=host, sock=wire, **kwargs)
+
+    def initialize(self, connection: Any) -> None:
+        """Ask the server nothing: a first connection would wait for six answers we do not use."""
+        self.server_version_info = (15,)
+        self.default_schema_name = "public"
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        if context is not None and context.execution_options.get("deferred"):
+            connection = context.root_connection.connection.driver_connection
+            connection.defer(*convert_paramstyle("format", statement, parameters))
+        else:
+            cursor.execute(statement, parameters)
+
+
+registry.register("postgresql.pipeline", __name__, "PipelinedDialect")

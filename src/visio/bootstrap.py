@@ -1,0 +1,88 @@
+"""Which adapters there are, chosen once from the settings and made when first used."""
+
+import threading
+from functools import cached_property
+
+from visio.adapters.calcom import BookingTokens
+from visio.adapters.database import Bus, Database, Transaction
+from visio.adapters.realtime import Broadcaster
+from visio.call import Caller
+from visio.domain.lobby import Rules
+from visio.settings import Settings, settings
+
+_lock = threading.RLock()
+_app: "App | None" = None
+
+
+class App:
+    """The process's adapters. One database, one bus, shared by its threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def acting_as(self, caller: Caller) -> Transaction:
+        return self.database.acting_as(caller.user_id)
+
+    def reading_as(self, caller: Caller) -> Transaction:
+        return self.database.reading_as(caller.user_id)
+
+    def acting_as_system(self) -> Transaction:
+        return self.database.acting_as_system()
+
+    @property
+    def database(self) -> Database:
+        with _lock:  # cached_property alone may run twice under threads
+            return self._database
+
+    @cached_property
+    def _database(self) -> Database:
+        found = self.settings.database
+        return Database(found.url, size=found.pool_size, bus=self.bus)
+
+    @property
+    def bus(self) -> Bus:
+        with _lock:
+            return self._bus
+
+    @cached_property
+    def _bus(self) -> Bus:
+        from visio.adapters.pubsub import LocalBus, PubSub
+
+        bus = self.settings.bus
+        if bus.kind == "local":
+            return LocalBus(bus.local_url, bus.local_token)
+        return PubSub(bus.project, bus.topic)
+
+    @cached_property
+    def broadcaster(self) -> Broadcaster:
+        from visio.adapters.realtime import Realtime
+
+        return Realtime(self.settings.realtime.url, self.settings.realtime.service_key)
+
+    @cached_property
+    def booking_tokens(self) -> BookingTokens:
+        calcom = self.settings.calcom
+        return BookingTokens(calcom.url, calcom.booking_token_secrets)
+
+    @property
+    def lobby_rules(self) -> Rules:
+        rules = self.settings.rules
+        return Rules(opens=rules.lobby_opens, grace=rules.sweep_grace)
+
+
+def app() -> App:
+    """The process's own, made at the first call."""
+    global _app
+    with _lock:
+        if _app is None:
+            _app = App(settings())
+        return _app
+
+
+def forget() -> None:
+    """Close what is open; the next call of `app` reads the settings anew."""
+    global _app
+    with _lock:
+        if _app is not None and "_database" in vars(_app):
+            _app.database.close()
+        _app = None

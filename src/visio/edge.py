@@ -1,0 +1,359 @@
+"""HTTP, and the only place that knows it: doors, parsing, the envelope, refusals, the log line.
+
+A request passes in this order, and stops at the first no: method, path, size, who is calling,
+content type, shape, the page itself. Whatever happens, the answer is an envelope.
+"""
+
+import hashlib
+import json
+import logging
+import math
+import os
+import re
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, Generic, TypeVar
+from uuid import uuid4
+
+from flask import Request, Response
+from pydantic import BaseModel, ValidationError
+
+from visio import identity, log
+from visio.call import Call, Caller
+from visio.domain.refusals import (
+    InvalidFields,
+    MalformedJson,
+    MethodNotAllowed,
+    NotFound,
+    RaceLost,
+    Refusal,
+    TooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from visio.settings import require, settings
+
+__all__ = ["Call", "Reply", "calcom", "endpoint", "push", "scheduler", "user"]
+
+logger = logging.getLogger("visio.edge")
+
+KIB = 1024
+TRIES = 3
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+ALLOWED_HEADERS = (
+    "authorization, apikey, x-client-info, content-type, x-retry-count, idempotency-key, "
+    "if-none-match, traceparent"
+)
+EXPOSED_HEADERS = "ETag, Retry-After, X-Request-Id, Location"
+
+Seen = TypeVar("Seen", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[Seen]):
+    """A view with an entity tag: whoever has seen it already gets 304 and no body."""
+
+    view: Seen
+    etag: str
+
+
+class Door(ABC):
+    """Who comes in here, and with how much."""
+
+    browser = False
+    limit = 64 * KIB
+    needs: tuple[str, ...] = ()
+
+    @abstractmethod
+    def admit(self, request: Request, body: bytes, now: datetime) -> Caller | None:
+        """The caller, where it is a user. Raises a Refusal for whoever may not come in."""
+
+    def check_type(self, request: Request, body: bytes) -> None:
+        """Raise UnsupportedMediaType where the content type matters here."""
+
+
+class _User(Door):
+    """A person's browser, signed in with Supabase."""
+
+    browser, needs = True, ("database", "users")
+
+    def admit(self, request: Request, body: bytes, now: datetime) -> Caller:
+        authorization = request.headers.get("Authorization")
+        return identity.user(authorization, settings().users, now=now)
+
+    def check_type(self, request: Request, body: bytes) -> None:
+        if body and request.mimetype != "application/json":
+            raise UnsupportedMediaType
+
+
+class _Calcom(Door):
+    """Cal.com, by the signature of the bytes it sent. Its content types say nothing."""
+
+    limit, needs = 256 * KIB, ("database", "calcom")
+
+    def admit(self, request: Request, body: bytes, now: datetime) -> None:
+        signature = request.headers.get("X-Cal-Signature-256")
+        identity.calcom(body, signature, settings().calcom.webhook_secrets)
+
+
+class _Google(Door):
+    """A service of Google's, by its OIDC token."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.needs = ("database", name)
+
+    def admit(self, request: Request, body: bytes, now: datetime) -> None:
+        authorization = request.headers.get("Authorization")
+        expected = getattr(settings(), self._name)
+        identity.google(authorization, expected, settings().google_certs_url, now=now)
+
+
+user, calcom, push, scheduler = _User(), _Calcom(), _Google("push"), _Google("scheduler")
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a page declares about itself; the OpenAPI document is made of these."""
+
+    name: str
+    method: str
+    takes: type[BaseModel] | None
+    gives: Any
+    status: int
+    door: Door
+
+
+def endpoint(
+    method: str,
+    *,
+    takes: type[BaseModel] | None = None,
+    status: int = 200,
+    door: Door = user,
+    needs: tuple[str, ...] = (),
+) -> Callable[[Callable[..., Any]], Callable[[Request], Response]]:
+    """Make a page of a function: it gets its parsed command and the call, and returns a view.
+
+    Refuses to load where the environment lacks what the door or the page needs. A page that loses
+    a race in the database is run again, so it must do everything inside its transaction.
+    """
+
+    def decorate(page: Callable[..., Any]) -> Callable[[Request], Response]:
+        require(os.environ, *door.needs, *needs)
+        log.configure(local=settings().local)
+        name = page.__name__
+        declared = Declaration(
+            name, method, takes, page.__annotations__.get("return"), status, door
+        )
+
+        @wraps(page)
+        def served(request: Request) -> Response:
+            return _Exchange(declared, page, request).answer()
+
+        served.declared = declared  # type: ignore[attr-defined]  # read by visio.openapi
+        return served
+
+    return decorate
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request and its answer."""
+
+    declared: Declaration
+    page: Callable[..., Any]
+    request: Request
+    started: float = field(default_factory=time.perf_counter)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    request_id: str = ""
+    caller: Caller | None = None
+
+    def answer(self) -> Response:
+        traced = TRACE.fullmatch(self.request.headers.get("traceparent", ""))
+        self.request_id = traced.group(1) if traced else uuid4().hex
+        code: str | None = None
+        error: BaseException | None = None
+        try:
+            response = self._serve()
+        except Refusal as refusal:
+            code = refusal.code
+            response = self._refused(refusal)
+        except Exception as unexpected:  # noqa: BLE001 -- the one catch-all: an envelope, never a page of the framework's
+            code, error = "internal", unexpected
+            response = _envelope(500, error=self._error("internal", "Something went wrong here."))
+        self._dress(response)
+        self._log(response.status_code, code, error)
+        return response
+
+    def _serve(self) -> Response:
+        declared, request = self.declared, self.request
+        if request.method == "OPTIONS" and declared.door.browser:
+            return Response(status=204)
+        if request.method != declared.method:
+            allowed = f"{declared.method}, OPTIONS" if declared.door.browser else declared.method
+            raise MethodNotAllowed(headers={"Allow": allowed})
+        if request.path != "/":
+            raise NotFound
+        body = self._body()
+        self.caller = declared.door.admit(request, body, self.now)
+        declared.door.check_type(request, body)
+        call = Call(self.request_id, self.now, self.caller, self._key(), body)
+        arguments = (call,) if declared.takes is None else (self._command(body), call)
+        return self._rendered(self._run(arguments))
+
+    def _body(self) -> bytes:
+        limit = self.declared.door.limit
+        if (self.request.content_length or 0) > limit:
+            raise TooLarge
+        body = self.request.stream.read(limit + 1)
+        if len(body) > limit:
+            raise TooLarge
+        return body
+
+    def _key(self) -> str | None:
+        key = self.request.headers.get("Idempotency-Key")
+        if key is not None and not KEY.fullmatch(key):
+            problem = {"field": "Idempotency-Key", "problem": "1 to 255 visible ASCII characters"}
+            raise InvalidFields(details=[problem])
+        return key
+
+    def _command(self, body: bytes) -> BaseModel:
+        takes = self.declared.takes
+        assert takes is not None  # noqa: S101 -- the caller has looked
+        if self.declared.method == "GET":
+            return parse_query(takes, self.request.args.to_dict(flat=False))
+        return parse_body(takes, body)
+
+    def _run(self, arguments: tuple[object, ...]) -> Any:
+        for _ in range(TRIES):
+            try:
+                return self.page(*arguments)
+            except RaceLost:
+                continue
+        raise Unavailable
+
+    def _rendered(self, result: Any) -> Response:
+        if isinstance(result, Reply):
+            if self.request.headers.get("If-None-Match") == result.etag:
+                response = Response(status=304)
+            else:
+                response = self._rendered(result.view)
+            response.headers["ETag"] = result.etag
+            return response
+        if result is None:
+            return Response(status=self.declared.status)
+        data = result.model_dump_json(by_alias=True).encode()
+        body = b'{"data":' + data + b',"error":null}'
+        return Response(body, self.declared.status, content_type="application/json")
+
+    def _refused(self, refusal: Refusal) -> Response:
+        error = self._error(refusal.code, refusal.message)
+        if refusal.details:
+            error["details"] = refusal.details
+        response = _envelope(refusal.status, error=error)
+        response.headers.update(refusal.headers)
+        return response
+
+    def _error(self, code: str, message: str) -> dict[str, Any]:
+        return {"code": code, "message": message, "requestId": self.request_id}
+
+    def _dress(self, response: Response) -> None:
+        headers = response.headers
+        headers["X-Request-Id"] = self.request_id
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers.setdefault("Cache-Control", "no-store")
+        if not self.declared.door.browser:
+            return
+        headers["Vary"] = "Origin"
+        origin = self.request.headers.get("Origin")
+        if origin not in settings().allowed_origins:
+            return
+        headers["Access-Control-Allow-Origin"] = origin
+        headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+        if self.request.method == "OPTIONS":
+            headers["Access-Control-Allow-Methods"] = self.declared.method
+            headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+            headers["Access-Control-Max-Age"] = "3600"
+
+    def _log(self, status: int, code: str | None, error: BaseException | None) -> None:
+        level = logging.ERROR if status >= 500 else logging.INFO
+        user_id = self.caller and hashlib.sha256(self.caller.user_id.bytes).hexdigest()[:12]
+        logger.log(
+            level,
+            f"[VISIO:{self.declared.name.upper()}]",
+            extra={
+                "status": status,
+                "code": code,
+                "requestId": self.request_id,
+                "caller": user_id,
+                "ms": round((time.perf_counter() - self.started) * 1000, 1),
+            },
+            exc_info=error,
+        )
+
+
+def _envelope(status: int, *, error: Mapping[str, Any]) -> Response:
+    body = json.dumps({"data": None, "error": error}, ensure_ascii=False)
+    return Response(body, status, content_type="application/json")
+
+
+def parse_body(model: type[BaseModel], body: bytes) -> BaseModel:
+    """A command from verified bytes; nothing at all means an empty object."""
+    try:
+        command = model.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        raise _refusal(error) from error
+    if not _sane(command.model_dump()):
+        raise InvalidFields(
+            details=[{"field": "", "problem": "holds a character nobody can store"}]
+        )
+    return command
+
+
+def parse_query(model: type[BaseModel], query: Mapping[str, list[str]]) -> BaseModel:
+    """A command from a query string, in which every name stands once."""
+    repeated = [name for name, values in query.items() if len(values) > 1]
+    if repeated:
+        raise InvalidFields(details=[{"field": "query", "problem": "a name stands twice"}])
+    try:
+        command = model.model_validate_strings({name: v[0] for name, v in query.items()})
+    except ValidationError as error:
+        raise _refusal(error) from error
+    if not _sane(command.model_dump()):
+        raise InvalidFields(details=[{"field": "query", "problem": "holds what nobody can store"}])
+    return command
+
+
+def _refusal(error: ValidationError) -> Refusal:
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    if any(p["type"] == "json_invalid" or (not p["loc"] and "type" in p["type"]) for p in problems):
+        return MalformedJson()
+    return InvalidFields(details=[_detail(problem) for problem in problems])
+
+
+def _detail(problem: Any) -> dict[str, str]:
+    """One problem at one field. A name that the caller invented is not repeated to them."""
+    location = problem["loc"]
+    if problem["type"] == "extra_forbidden":
+        *inside, _ = location
+        return {"field": ".".join(map(str, inside)), "problem": "holds a field that is not known"}
+    return {"field": ".".join(map(str, location)), "problem": problem["msg"]}
+
+
+def _sane(value: Any) -> bool:
+    """Whether PostgreSQL can store it: no NUL, and nothing that is not UTF-8."""
+    match value:
+        case str():
+            return "\0" not in value and value.encode("utf-8", "replace").decode() == value
+        case float():
+            return math.isfinite(value)
+        case Mapping():
+            return all(map(_sane, value.values()))
+        case list() | tuple():
+            return all(map(_sane, value))
+    return True

@@ -1,0 +1,106 @@
+"""Pub/Sub pushes a signal: it is broadcast once on its channel."""
+
+import base64
+import binascii
+import logging
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from visio.adapters import outbox
+from visio.adapters.database import Database
+from visio.adapters.realtime import Broadcaster, Relayed
+from visio.call import Call
+from visio.domain.refusals import Unavailable
+
+log = logging.getLogger("visio.relay")
+
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+CHANNEL = re.compile(rf"meeting:{_UUID}:status|(?:operator|client):{_UUID}:inbox")
+
+
+class Push(BaseModel):
+    """Pub/Sub's wrapped form. Keys appear without notice."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    message: dict[str, Any]
+    subscription: str | None = None
+
+
+class Payload(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    event_id: UUID = Field(alias="eventId")
+    meeting_id: UUID | None = Field(None, alias="meetingId")
+    request_id: UUID | None = Field(None, alias="requestId")
+    version: int
+    at: str
+
+
+class Message(BaseModel):
+    """One signal, as our outbox writes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    event_id: UUID = Field(alias="eventId")
+    channel: Annotated[str, Field(pattern=rf"^(?:{CHANNEL.pattern})$")]
+    event: Literal[
+        "client_waiting",
+        "client_left",
+        "operator_joined",
+        "entry_denied",
+        "back_to_lobby",
+        "meeting_cancelled",
+        "meeting_rescheduled",
+        "meeting_completed",
+        "request_created",
+        "request_decided",
+        "notification_created",
+    ]
+    payload: Payload
+
+
+def relay_signal(
+    push: Push, call: Call, database: Database, broadcaster: Broadcaster, *, subscription: str
+) -> None:
+    """Return once nothing more is to be done; raise Unavailable if a redelivery may help."""
+    message = _message(push.message)
+    if message is None or push.subscription != subscription:
+        _bury(database, "malformed", push.message)
+        return
+    with database.acting_as_system() as tx:
+        ours = outbox.claim_relay(tx, message.event_id, now=call.now)
+    if ours is False:
+        return
+    if ours is None:
+        raise Unavailable  # another delivery of it is under way; its failure must not lose it
+    payload = message.payload.model_dump(mode="json", by_alias=True, exclude_none=True)
+    relayed = broadcaster.send(message.channel, message.event, payload)
+    done = relayed in (Relayed.SENT, Relayed.NEVER)
+    with database.acting_as_system() as tx:
+        outbox.settle_relay(tx, message.event_id, sent=done, now=call.now)
+        if relayed is Relayed.NEVER:
+            outbox.bury(tx, "refused", push.message)
+    if relayed is Relayed.MISCONFIGURED:
+        log.error("relay.misconfigured")
+    if not done:
+        raise Unavailable
+
+
+def _message(envelope: Mapping[str, Any]) -> Message | None:
+    try:
+        data = base64.b64decode(envelope.get("data") or "", validate=True)
+        return Message.model_validate_json(data)
+    except (ValidationError, binascii.Error, TypeError, ValueError):
+        return None
+
+
+def _bury(database: Database, reason: str, envelope: Mapping[str, Any]) -> None:
+    log.error("relay.malformed")
+    kept = {key: envelope.get(key) for key in ("messageId", "publishTime", "data")}
+    with database.acting_as_system() as tx:
+        outbox.bury(tx, reason, {key: str(value)[:10_000] for key, value in kept.items()})

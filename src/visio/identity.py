@@ -1,0 +1,177 @@
+"""Who is calling: Supabase users by JWT, Google's services by OIDC, Cal.com by signature."""
+
+import hashlib
+import hmac
+import json
+import re
+import threading
+import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import jwt
+
+from visio.call import Caller
+from visio.domain.refusals import BadSignature, Unauthenticated, Unavailable
+from visio.settings import GoogleCaller, UserSettings
+
+LEEWAY = 30
+SIGNATURE = re.compile(r"[0-9a-f]{64}")
+GOOGLE = ("https://accounts.google.com", "accounts.google.com")
+
+
+class KeySet:
+    """Published keys by their id: kept for 5 minutes, and longer while they cannot be had."""
+
+    KEPT, COOLDOWN, TIMEOUT = 300.0, 30.0, 3.0
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._keys: dict[str, tuple[str, Any]] = {}
+        self._fetched = self._tried = float("-inf")
+
+    def key(self, kid: str, algorithm: str) -> Any:
+        """The public key, None if there is none of that id. Raises Unavailable without any keys."""
+        with self._lock:
+            now = time.monotonic()
+            stale = now - self._fetched > self.KEPT
+            if (stale or kid not in self._keys) and now - self._tried > self.COOLDOWN:
+                self._tried = now
+                self._fetch(now)
+            if not self._keys:
+                self._tried = float("-inf")
+                raise Unavailable
+            kty, key = self._keys.get(kid, ("", None))
+        return key if kty == {"ES256": "EC", "RS256": "RSA"}[algorithm] else None
+
+    def _fetch(self, now: float) -> None:
+        try:
+            with urllib.request.urlopen(self._url, timeout=self.TIMEOUT) as answer:  # noqa: S310 -- an address from our own settings
+                listed = json.load(answer)["keys"]
+            keys = {
+                found["kid"]: (found["kty"], jwt.PyJWK(found).key)
+                for found in listed
+                if found.get("kid") and found.get("kty") in ("EC", "RSA")
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError):
+            return  # the last good keys stay
+        self._keys, self._fetched = keys, now
+
+
+_keysets: dict[str, KeySet] = {}
+_keysets_lock = threading.Lock()
+
+
+def keys_at(url: str) -> KeySet:
+    """The process's key set of an address."""
+    with _keysets_lock:
+        return _keysets.setdefault(url, KeySet(url))
+
+
+def user(authorization: str | None, settings: UserSettings, *, now: datetime) -> Caller:
+    """The user whom a bearer token names. Raises Unauthenticated, whatever was wrong with it.
+
+    The algorithm decides on the kind of key, never the other way round, and nothing in the token
+    says where keys come from. What a user may write about themself is not looked at.
+    """
+    token, header = _bearer(authorization)
+    algorithm = header.get("alg")
+    if algorithm == "HS256" and settings.jwt_secret:
+        key: Any = settings.jwt_secret
+    elif algorithm in ("ES256", "RS256") and settings.jwks_url:
+        key = keys_at(settings.jwks_url).key(str(header.get("kid")), algorithm)
+    else:
+        key = None
+    claims = _claims(token, key, str(algorithm), audience="authenticated", now=now)
+    if claims.get("role") != "authenticated":
+        raise Unauthenticated
+    try:
+        return Caller(UUID(claims["sub"]))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Unauthenticated from error
+
+
+def google(
+    authorization: str | None, expected: GoogleCaller, certs_url: str, *, now: datetime
+) -> None:
+    """Raise Unauthenticated unless this is the one service account, for this one audience.
+
+    Any Google project can mint a token that passes signature and issuer: audience and e-mail are
+    the check. Source: Pub/Sub, "Authentication for push subscriptions".
+    """
+    token, header = _bearer(authorization)
+    if header.get("alg") != "RS256":
+        raise Unauthenticated
+    key = keys_at(certs_url).key(str(header.get("kid")), "RS256")
+    claims = _claims(token, key, "RS256", audience=expected.audience, now=now)
+    known = (
+        claims.get("iss") in GOOGLE
+        and claims.get("aud") == expected.audience
+        and claims.get("email") == expected.service_account
+        and claims.get("email_verified") is True
+    )
+    if not known:
+        raise Unauthenticated
+
+
+def calcom(raw: bytes, signature: str | None, secrets: Sequence[str]) -> None:
+    """Raise BadSignature unless one of the secrets signed these very bytes."""
+    if signature is None or not SIGNATURE.fullmatch(signature):
+        raise BadSignature
+    given = signature.encode()
+    matches = [
+        hmac.compare_digest(hmac.new(s.encode(), raw, hashlib.sha256).hexdigest().encode(), given)
+        for s in secrets
+        if s
+    ]
+    if not any(matches):
+        raise BadSignature
+
+
+def _bearer(authorization: str | None) -> tuple[str, Mapping[str, Any]]:
+    # Two equal headers arrive joined by a comma, which no token has.
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token or "," in token:
+        raise Unauthenticated
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.PyJWTError as error:
+        raise Unauthenticated from error
+    if "crit" in header:
+        raise Unauthenticated
+    return token, header
+
+
+def _claims(
+    token: str, key: Any, algorithm: str, *, audience: str, now: datetime
+) -> Mapping[str, Any]:
+    if key is None:
+        raise Unauthenticated
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key,
+            algorithms=[algorithm],
+            audience=audience,
+            # The clock is an argument, so times are compared below.
+            options={
+                "require": ["exp", "sub", "aud"],
+                "verify_exp": False,
+                "verify_nbf": False,
+                "verify_iat": False,
+            },
+        )
+        times = {name: claims[name] for name in ("exp", "nbf", "iat") if name in claims}
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        raise Unauthenticated from error
+    at = now.timestamp()
+    if any(isinstance(t, bool) or not isinstance(t, int | float) for t in times.values()):
+        raise Unauthenticated
+    begun = all(times.get(name, at) <= at + LEEWAY for name in ("nbf", "iat"))
+    if times["exp"] <= at - LEEWAY or not begun:
+        raise Unauthenticated
+    return claims

@@ -1,0 +1,228 @@
+"""The settings, read once from the environment. A secret that is missing refuses to start."""
+
+import os
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Literal, Self, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SHORTEST_SECRET = 16
+GOOGLE_CERTS = "https://www.googleapis.com/oauth2/v3/certs"
+
+
+class SettingsMissing(Exception):
+    """The environment lacks what this function needs; names variables, never values."""
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class DatabaseSettings(_Group):
+    url: str = Field(repr=False)
+    pool_size: int
+
+
+class UserSettings(_Group):
+    jwt_secret: str = Field(repr=False)
+    jwks_url: str
+
+
+class BusSettings(_Group):
+    kind: Literal["local", "pubsub"]
+    local_url: str
+    local_token: str = Field(repr=False)
+    project: str
+    topic: str
+
+
+class RealtimeSettings(_Group):
+    url: str
+    service_key: str = Field(repr=False)
+
+
+class GoogleCaller(_Group):
+    """Whose OIDC tokens a private function takes, and for which audience."""
+
+    audience: str
+    service_account: str
+    subscription: str = ""
+
+
+class CalcomSettings(_Group):
+    webhook_secrets: tuple[str, ...] = Field(repr=False)
+    binding: Literal["any", "token"]
+    url: str
+    booking_token_secrets: tuple[str, ...] = Field(repr=False)
+
+
+class RoomSettings(_Group):
+    provider: Literal["livekit"]
+    url: str
+    api_key: str
+    api_secret: str = Field(repr=False)
+
+
+class Rules(_Group):
+    lobby_opens: timedelta | None
+    sweep_grace: timedelta
+    max_open_requests: int
+
+
+# What a door or a function needs: the variables of which each, or one of several, must be there.
+NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "database": (("DATABASE_URL",),),
+    "users": (("SUPABASE_JWT_SECRET", "SUPABASE_JWKS_URL"),),
+    "calcom": (("CALCOM_WEBHOOK_SECRETS",),),
+    "booking": (("CALCOM_URL",), ("BOOKING_TOKEN_SECRETS",)),
+    "push": (("PUSH_AUDIENCE",), ("PUSH_SERVICE_ACCOUNT",), ("PUSH_SUBSCRIPTION",)),
+    "scheduler": (("SCHEDULER_AUDIENCE",), ("SCHEDULER_SERVICE_ACCOUNT",)),
+    "realtime": (("REALTIME_URL",), ("REALTIME_SERVICE_KEY",)),
+    "rooms": (("LIVEKIT_URL",), ("LIVEKIT_API_KEY",), ("LIVEKIT_API_SECRET",)),
+}
+SECRETS = (
+    "SUPABASE_JWT_SECRET",
+    "CALCOM_WEBHOOK_SECRETS",
+    "BOOKING_TOKEN_SECRETS",
+    "LIVEKIT_API_SECRET",
+)
+
+
+class Settings(_Group):
+    """All of it; `require` says whether a function's part is there."""
+
+    local: bool
+    database: DatabaseSettings
+    users: UserSettings
+    allowed_origins: tuple[str, ...]
+    bus: BusSettings
+    realtime: RealtimeSettings
+    google_certs_url: str
+    push: GoogleCaller
+    scheduler: GoogleCaller
+    calcom: CalcomSettings
+    rooms: RoomSettings
+    rules: Rules
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Parse the environment. Raises SettingsMissing for a value that cannot be meant."""
+        one = {name: value.strip() for name, value in environ.items()}
+        local = one.get("VISIO_ENV", "cloud") == "local"
+        if not local:
+            _refuse_weak(one)
+        most_open = _number(one, "MAX_OPEN_REQUESTS", 20)
+        if most_open == 0 and not local:
+            raise SettingsMissing("MAX_OPEN_REQUESTS: 0 is for the local stack only")
+        opens = _number(one, "LOBBY_OPENS_MINUTES", -1)
+        return cls(
+            local=local,
+            database=DatabaseSettings(
+                url=one.get("DATABASE_URL", ""), pool_size=max(1, _number(one, "THREADS", 8))
+            ),
+            users=UserSettings(
+                jwt_secret=one.get("SUPABASE_JWT_SECRET", ""),
+                jwks_url=one.get("SUPABASE_JWKS_URL", ""),
+            ),
+            allowed_origins=_list(one, "ALLOWED_ORIGINS"),
+            bus=BusSettings(
+                kind=cast(
+                    "Literal['local', 'pubsub']", _choice(one, "MESSAGE_BUS", "pubsub", "local")
+                ),
+                local_url=one.get("LOCAL_BUS_URL", ""),
+                local_token=one.get("LOCAL_BUS_TOKEN", ""),
+                project=one.get("PUBSUB_PROJECT", ""),
+                topic=one.get("PUBSUB_TOPIC", "lobby-signals"),
+            ),
+            realtime=RealtimeSettings(
+                url=one.get("REALTIME_URL", ""), service_key=one.get("REALTIME_SERVICE_KEY", "")
+            ),
+            google_certs_url=one.get("GOOGLE_CERTS_URL", "") or GOOGLE_CERTS,
+            push=GoogleCaller(
+                audience=one.get("PUSH_AUDIENCE", ""),
+                service_account=one.get("PUSH_SERVICE_ACCOUNT", ""),
+                subscription=one.get("PUSH_SUBSCRIPTION", ""),
+            ),
+            scheduler=GoogleCaller(
+                audience=one.get("SCHEDULER_AUDIENCE", ""),
+                service_account=one.get("SCHEDULER_SERVICE_ACCOUNT", ""),
+            ),
+            calcom=CalcomSettings(
+                webhook_secrets=_list(one, "CALCOM_WEBHOOK_SECRETS"),
+                binding=cast(
+                    "Literal['any', 'token']", _choice(one, "CALCOM_BINDING", "any", "token")
+                ),
+                url=one.get("CALCOM_URL", ""),
+                booking_token_secrets=_list(one, "BOOKING_TOKEN_SECRETS"),
+            ),
+            rooms=RoomSettings(
+                provider=cast("Literal['livekit']", _choice(one, "ROOM_PROVIDER", "livekit")),
+                url=one.get("LIVEKIT_URL", ""),
+                api_key=one.get("LIVEKIT_API_KEY", ""),
+                api_secret=one.get("LIVEKIT_API_SECRET", ""),
+            ),
+            rules=Rules(
+                lobby_opens=None if opens < 0 else timedelta(minutes=opens),
+                sweep_grace=timedelta(minutes=_number(one, "SWEEP_GRACE_MINUTES", 15)),
+                max_open_requests=most_open,
+            ),
+        )
+
+
+def require(environ: Mapping[str, str], *groups: str) -> None:
+    """Raise SettingsMissing unless everything that these groups need is set."""
+    missing = [
+        " or ".join(names)
+        for group in groups
+        for names in NEEDS[group]
+        if not any(environ.get(name, "").strip(" ,") for name in names)
+    ]
+    if missing:
+        raise SettingsMissing(f"set in the environment: {', '.join(missing)}")
+
+
+def _refuse_weak(one: Mapping[str, str]) -> None:
+    weak = [name for name in SECRETS if any(len(s) < SHORTEST_SECRET for s in _list(one, name))]
+    if weak:
+        raise SettingsMissing(f"{', '.join(weak)}: under {SHORTEST_SECRET} characters")
+
+
+def _list(one: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in one.get(name, "").split(",") if part.strip())
+
+
+def _number(one: Mapping[str, str], name: str, default: int) -> int:
+    value = one.get(name, "") or str(default)
+    try:
+        return int(value)
+    except ValueError as error:
+        raise SettingsMissing(f"{name}: not a whole number") from error
+
+
+def _choice(one: Mapping[str, str], name: str, *choices: str) -> str:
+    value = one.get(name, "") or choices[0]
+    if value not in choices:
+        raise SettingsMissing(f"{name}: one of {', '.join(choices)}")
+    return value
+
+
+_lock = threading.Lock()
+_settings: Settings | None = None
+
+
+def settings() -> Settings:
+    """The process's settings, read at the first call."""
+    global _settings
+    with _lock:
+        if _settings is None:
+            _settings = Settings.read(os.environ)
+        return _settings
+
+
+def forget() -> None:
+    """Read the environment anew at the next call."""
+    global _settings
+    with _lock:
+        _settings = None

@@ -1,0 +1,150 @@
+"""What callers see: the contract's field names, instants in UTC ending in Z."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic.alias_generators import to_camel
+
+from visio.adapters.paging import Item, Page
+from visio.domain.events import instant
+from visio.domain.lobby import Lobby
+
+Instant = Annotated[
+    datetime, PlainSerializer(instant, return_type=str, when_used="json"), Field(description="UTC")
+]
+
+
+class View(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True
+    )
+
+    @classmethod
+    def of(cls, value: object) -> Self:
+        """The view of a domain value with attributes of the same names."""
+        return cls.model_validate(value)
+
+
+Shown = TypeVar("Shown", bound=View)
+
+
+class PageView(View, Generic[Shown]):
+    items: tuple[Shown, ...]
+    next_cursor: str | None
+
+    @classmethod
+    def showing(cls, page: Page[Item], view: Callable[[Item], Any]) -> Self:
+        """A page with each item seen through its view."""
+        return cls(items=tuple(map(view, page.items)), next_cursor=page.next_cursor)
+
+
+class RequestView(View):
+    id: UUID
+    client_id: UUID
+    operator_id: UUID
+    requested_slots: tuple[Instant, ...]
+    proposed_slots: tuple[Instant, ...] | None
+    selected_slot: Instant | None
+    status: str
+    message: str | None
+    reason: str | None
+    source: Literal["form", "calcom"]
+    duration_minutes: int
+    meeting_id: UUID | None
+    created_at: Instant
+    updated_at: Instant
+
+
+class MeetingView(View):
+    id: UUID
+    client_id: UUID
+    operator_id: UUID
+    request_id: UUID | None
+    title: str
+    scheduled_at: Instant
+    ends_at: Instant
+    status: Literal["scheduled", "in_progress", "completed", "cancelled"]
+    outcome: Literal["held", "client_absent", "operator_absent", "unknown"] | None
+    source: Literal["form", "calcom"]
+    started_at: Instant | None
+    ended_at: Instant | None
+    cancel_reason: str | None
+
+
+class NotificationView(View):
+    id: UUID
+    type: str
+    title: str
+    body: str
+    link: str | None
+    read_at: Instant | None
+    created_at: Instant
+
+
+class KnockView(View):
+    status: Literal["waiting", "admitted", "denied", "left"]
+    since: Instant
+    reason: str | None
+
+
+class LobbyView(View):
+    meeting_id: UUID
+    meeting_status: Literal["scheduled", "in_progress", "completed", "cancelled"]
+    scheduled_at: Instant
+    ends_at: Instant
+    operator_present: bool
+    knock: KnockView | None
+    version: int
+    server_time: Instant
+
+    @classmethod
+    def at(cls, now: datetime, lobby: Lobby) -> Self:
+        """The lobby as it truly is at this instant: a lapsed knock has left."""
+        meeting = lobby.meeting
+        return cls(
+            meeting_id=meeting.id,
+            meeting_status=meeting.status.value,
+            scheduled_at=meeting.scheduled_at,
+            ends_at=meeting.ends_at,
+            operator_present=meeting.operator_present,
+            knock=KnockView.of(lobby.knock.seen(now)) if lobby.knock else None,
+            version=meeting.version,
+            server_time=now,
+        )
+
+    @property
+    def etag(self) -> str:
+        """Equal while nothing but the clock has moved."""
+        knock = self.knock.status if self.knock else "none"
+        return f'"{self.version}-{knock}"'
+
+
+class TicketView(View):
+    provider: str
+    url: str
+    token: str
+    expires_at: Instant
+
+
+class BookingLinkView(View):
+    url: str
+    expires_at: Instant
+
+
+class IngestView(View):
+    outcome: Literal["created", "updated", "cancelled", "duplicate", "ignored", "stale"]
+    meeting_id: UUID | None
+
+
+class ReadView(View):
+    read: int
+
+
+class SweepView(View):
+    completed: int
+    expired: int
+    left: int
+    republished: int
