@@ -24,14 +24,14 @@ def names() -> list[str]:
 def gateway() -> Wsgi:
     """Load every function; one whose environment is not complete refuses here."""
     apps: dict[str, Wsgi] = {
-        name.replace("_", "-"): functions_framework.create_app(
+        name.replace("_", "-"): functions_framework.create_app(  # type: ignore[no-untyped-call]  # upstream has no annotations
             name, str(FUNCTIONS / name / "main.py")
         )
         for name in names()
     }
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        name, slash, rest = environ["PATH_INFO"].removeprefix(PREFIX).partition("/")
+        name, _, rest = environ["PATH_INFO"].removeprefix(PREFIX).partition("/")
         if name not in apps:
             start_response("404 Not Found", [("Content-Type", "application/json")])
             error = {"code": "not_found", "message": "There is no such function.", "requestId": "-"}

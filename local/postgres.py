@@ -13,7 +13,8 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import pg8000.native
 
@@ -117,7 +118,7 @@ def start(binaries: Path, home: Path, *, settings: tuple[str, ...] = ()) -> Clus
     raise Broken("PostgreSQL did not answer within 10 s")
 
 
-def _as_nobody(root: bool) -> dict[str, object]:
+def _as_nobody(root: bool) -> dict[str, Any]:
     return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if root else {}
 
 
@@ -160,7 +161,7 @@ def _stop_leftover(data: Path) -> None:
                 time.sleep(0.05)
 
 
-def connect(url: str, **options: object) -> pg8000.native.Connection:
+def connect(url: str, **options: Any) -> pg8000.native.Connection:
     """A plain connection, as whoever the address names."""
     parts = urlsplit(url)
     return pg8000.native.Connection(
@@ -168,16 +169,10 @@ def connect(url: str, **options: object) -> pg8000.native.Connection:
         host=parts.hostname or "localhost",
         port=parts.port or 5432,
         database=parts.path.lstrip("/") or "postgres",
-        password=parts.password and _unquoted(parts.password),
+        password=unquote(parts.password or "") or None,
         timeout=10,
         **options,
     )
-
-
-def _unquoted(text: str) -> str:
-    from urllib.parse import unquote
-
-    return unquote(text)
 
 
 def prepare(admin_url: str) -> None:
@@ -191,7 +186,8 @@ def prepare(admin_url: str) -> None:
 def migrate(admin_url: str) -> None:
     """Run dbmate. Raises Broken with its words."""
     parts = urlsplit(admin_url)
-    query = parts.query or ("sslmode=disable" if parts.hostname in ("127.0.0.1", "localhost") else "")
+    near = parts.hostname in ("127.0.0.1", "localhost")
+    query = parts.query or ("sslmode=disable" if near else "")
     done = subprocess.run(
         [
             str(Path(sys.executable).parent / "dbmate"),

@@ -20,17 +20,19 @@ from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 from flask import Request, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from visio import identity, log
 from visio.call import Call, Caller
 from visio.domain.refusals import (
+    IdempotencyKeyInFlight,
     InvalidFields,
     MalformedJson,
     MethodNotAllowed,
     NotFound,
     RaceLost,
     Refusal,
+    StillLocked,
     TooLarge,
     Unavailable,
     UnsupportedMediaType,
@@ -204,7 +206,12 @@ class _Exchange:
         declared.door.check_type(request, body)
         call = Call(self.request_id, self.now, self.caller, self._key(), body)
         arguments = (call,) if declared.takes is None else (self._command(body), call)
-        return self._rendered(self._run(arguments))
+        try:
+            return self._rendered(self._run(arguments))
+        except StillLocked as locked:
+            if call.idempotency_key is None:
+                raise
+            raise IdempotencyKeyInFlight from locked
 
     def _body(self) -> bytes:
         limit = self.declared.door.limit
@@ -308,7 +315,7 @@ def parse_body(model: type[BaseModel], body: bytes) -> BaseModel:
     try:
         command = model.model_validate_json(body or b"{}")
     except ValidationError as error:
-        raise _refusal(error) from error
+        raise _refusal(error, model) from error
     if not _sane(command.model_dump()):
         raise InvalidFields(
             details=[{"field": "", "problem": "holds a character nobody can store"}]
@@ -324,26 +331,38 @@ def parse_query(model: type[BaseModel], query: Mapping[str, list[str]]) -> BaseM
     try:
         command = model.model_validate_strings({name: v[0] for name, v in query.items()})
     except ValidationError as error:
-        raise _refusal(error) from error
+        raise _refusal(error, model) from error
     if not _sane(command.model_dump()):
         raise InvalidFields(details=[{"field": "query", "problem": "holds what nobody can store"}])
     return command
 
 
-def _refusal(error: ValidationError) -> Refusal:
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
+def _refusal(error: ValidationError, model: type[BaseModel]) -> Refusal:
+    problems = error.errors(include_url=False, include_input=False)
     if any(p["type"] == "json_invalid" or (not p["loc"] and "type" in p["type"]) for p in problems):
         return MalformedJson()
-    return InvalidFields(details=[_detail(problem) for problem in problems])
+    # One of several commands: pydantic puts its tag in front of the field.
+    tagged = issubclass(model, RootModel)
+    return InvalidFields(details=[_detail(problem, tagged=tagged) for problem in problems])
 
 
-def _detail(problem: Any) -> dict[str, str]:
-    """One problem at one field. A name that the caller invented is not repeated to them."""
-    location = problem["loc"]
-    if problem["type"] == "extra_forbidden":
-        *inside, _ = location
-        return {"field": ".".join(map(str, inside)), "problem": "holds a field that is not known"}
-    return {"field": ".".join(map(str, location)), "problem": problem["msg"]}
+def _detail(problem: Any, *, tagged: bool) -> dict[str, str]:
+    """One problem at one field, in words that repeat nothing of what was sent."""
+    location = problem["loc"][1:] if tagged else problem["loc"]
+    said = problem["msg"].removeprefix("Value error, ")
+    match problem["type"]:
+        case "extra_forbidden":
+            location, said = location[:-1], "holds a field that is not known"
+        case "uuid_parsing" | "uuid_type":
+            said = "must be a UUID"
+        case "union_tag_invalid" | "union_tag_not_found":
+            tag = problem["ctx"]["discriminator"].strip("'")
+            allowed = problem["ctx"].get("expected_tags")
+            return {
+                "field": tag,
+                "problem": f"must be one of {allowed}" if allowed else "is missing",
+            }
+    return {"field": ".".join(map(str, location)), "problem": said}
 
 
 def _sane(value: Any) -> bool:

@@ -28,6 +28,7 @@ from visio.domain.refusals import (
     NotYourRole,
     RaceLost,
     Refusal,
+    StillLocked,
     Unavailable,
 )
 
@@ -36,9 +37,9 @@ log = logging.getLogger("visio.database")
 # unique_violation, exclusion_violation, serialization_failure, deadlock_detected: somebody else
 # was first. The page is run again and then sees what they wrote.
 RACES = {"23505", "23P01", "40001", "40P01"}
-# lock_not_available, query_canceled, too_many_connections, admin_shutdown, crash_shutdown,
+# query_canceled, too_many_connections, admin_shutdown, crash_shutdown,
 # cannot_connect_now, read_only_sql_transaction: a later attempt may succeed.
-PASSING = {"55P03", "57014", "53300", "57P01", "57P02", "57P03", "25006"}
+PASSING = {"57014", "53300", "57P01", "57P02", "57P03", "25006"}
 
 IDENTITY = """select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
   set_config('statement_timeout', '5000', true), set_config('lock_timeout', '2000', true)"""
@@ -129,7 +130,7 @@ class Transaction:
             self._connection = self._engine.connect()
         except Exception as error:
             raise _as_ours(error) from error
-        self._wire = self._connection.connection.driver_connection
+        self._wire: Any = self._connection.connection.driver_connection
         self._open()
         return self
 
@@ -326,6 +327,8 @@ def _as_ours(error: Exception) -> Exception:
     original = error.orig if isinstance(error, DBAPIError) else error
     if code in RACES:
         return RaceLost(code)
+    if code == "55P03":  # lock_not_available
+        return StillLocked()
     if code in PASSING or isinstance(error, PoolTimeout) or isinstance(original, OSError):
         return Unavailable()
     if code is None and isinstance(original, pg8000.InterfaceError):

@@ -36,7 +36,7 @@ assert EXECUTE_MSG.startswith(EXECUTE)  # noqa: S101 -- the constants below are 
 _PORTAL = b"P"
 
 
-class PipelinedConnection(pg8000.Connection):
+class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 ships no types
     """A pg8000 connection on which statements may wait for the next one and leave with it.
 
     It never begins a transaction by itself: whoever wants one defers `begin` and ends with
@@ -112,7 +112,7 @@ class PipelinedConnection(pg8000.Connection):
 
 
 def _message(code: bytes, data: bytes) -> bytes:
-    return code + i_pack(len(data) + 4) + data
+    return code + bytes(i_pack(len(data) + 4)) + data
 
 
 def _exactly(stream: Any, size: int) -> bytes:

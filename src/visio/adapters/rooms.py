@@ -7,10 +7,11 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 from uuid import UUID
 
 import jwt
+
+from visio.domain.events import Side
 
 LIFE = timedelta(seconds=120)
 
@@ -31,9 +32,7 @@ class LiveKit:
     def __init__(self, url: str, key: str, secret: str) -> None:
         self._url, self._key, self._secret = url, key, secret
 
-    def ticket(
-        self, meeting_id: UUID, side: Literal["client", "operator"], person: UUID, *, now: datetime
-    ) -> Ticket:
+    def ticket(self, meeting_id: UUID, side: Side, person: UUID, *, now: datetime) -> Ticket:
         """A ticket from `now` on. Only the operator's can create or run the room."""
         expires_at = now + LIFE
         runs = side == "operator"

@@ -195,6 +195,10 @@ class Unavailable(Refusal):
         super().__init__(message, headers={"Retry-After": "2"})
 
 
+class StillLocked(Unavailable):
+    """Somebody else is at it at this moment; please try again."""
+
+
 class RaceLost(Exception):
     """Somebody else wrote first: the same request again will see what they wrote."""
 

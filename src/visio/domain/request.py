@@ -153,6 +153,7 @@ def decide(
             f"This request is already {request.status}.",
             details=[{"field": "status", "problem": request.status.value}],
         )
+    meeting: Meeting | None
     match verdict:
         case Accept(slot):
             decided, meeting = _accept(request, slot, title=title, busy=busy, now=now)

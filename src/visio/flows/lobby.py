@@ -7,6 +7,7 @@ from visio.adapters import meetings, requests
 from visio.adapters.database import Client, Transaction
 from visio.adapters.rooms import LiveKit, Ticket
 from visio.call import Call
+from visio.domain.events import Side
 from visio.domain.lobby import Lobby, Rules, closed, let_in, signalled
 from visio.domain.meeting import Meeting, cancel
 from visio.domain.refusals import NotFound, NotYourRole
@@ -41,14 +42,14 @@ def join_meeting(
     lobby = _found(tx, meetings.look(tx, command.meeting_id))
     is_client = isinstance(tx.party, Client)
     let_in(lobby, is_client=is_client, grace=grace, now=call.now)
-    side = "client" if is_client else "operator"
+    side: Side = "client" if is_client else "operator"
     return rooms.ticket(lobby.meeting.id, side, tx.party.id, now=call.now)
 
 
 def cancel_meeting(command: CancelMeeting, call: Call, tx: Transaction) -> Meeting:
     """Call a scheduled meeting off; whoever waits in its lobby waits no more."""
     held = _held(tx, command.meeting_id)
-    side = "client" if isinstance(tx.party, Client) else "operator"
+    side: Side = "client" if isinstance(tx.party, Client) else "operator"
     cancelled = cancel(
         held.meeting, by=side, name=tx.party.name, reason=command.reason, now=call.now
     )
