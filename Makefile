@@ -31,4 +31,7 @@ run: setup ## Start the product locally (Ctrl-C stops it)
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run lock
+demo: setup ## Play the story on the running stack
+	@$(BIN)/python -m local.demo
+
+.PHONY: help setup run demo lock

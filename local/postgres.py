@@ -175,6 +175,18 @@ def connect(url: str, **options: Any) -> pg8000.native.Connection:
     )
 
 
+def reachable(admin_url: str) -> None:
+    """Raise Broken, without a word of what the address holds, where nobody answers."""
+    try:
+        connect(admin_url).close()
+    except (OSError, ValueError, pg8000.native.Error) as error:
+        why = error.args[0] if error.args else error
+        told = why.get("M") if isinstance(why, dict) else type(error).__name__
+        raise Broken(
+            f"DATABASE_URL does not lead to a PostgreSQL that lets us in: {told}"
+        ) from error
+
+
 def prepare(admin_url: str) -> None:
     """Bring a database up to date: Supabase's parts where they lack, then every migration."""
     with contextlib.closing(connect(admin_url)) as db:

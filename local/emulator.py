@@ -1,0 +1,81 @@
+"""Google's Pub/Sub emulator, with the topic and a real push subscription."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from local.bus import SUBSCRIPTION
+from local.postgres import Broken, free_port
+
+PROJECT, TOPIC = "visio-local", "lobby-signals"
+JARS = "platform/pubsub-emulator/lib/cloud-pubsub-emulator-*-all.jar"
+PLACES = ("/usr/lib/google-cloud-sdk", "/usr/share/google-cloud-sdk", "/opt/google-cloud-sdk")
+
+
+def jar() -> Path | None:
+    """The emulator, where google-cloud-cli's component is installed."""
+    places = [os.environ.get("CLOUDSDK_ROOT_DIR", ""), *PLACES]
+    return next((found for p in places if p for found in sorted(Path(p).glob(JARS))), None)
+
+
+def start(home: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the emulator; its process and its address as host:port."""
+    found = jar()
+    if found is None:
+        raise Broken("MESSAGE_BUS=pubsub needs Google's Pub/Sub emulator (google-cloud-cli)")
+    java = shutil.which("java")
+    if java is None:
+        raise Broken("MESSAGE_BUS=pubsub needs Java for the emulator")
+    port = free_port()
+    with (home / "pubsub-emulator.log").open("ab") as log:
+        process = subprocess.Popen(
+            [java, "-jar", str(found), "--host=127.0.0.1", f"--port={port}"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return process, f"127.0.0.1:{port}"
+
+
+def prepare(address: str, push_endpoint: str) -> None:
+    """Make the topic, and push what comes to `push_endpoint`. Raises Broken after 30 s."""
+    topic = f"projects/{PROJECT}/topics/{TOPIC}"
+    give_up = time.monotonic() + 30
+    while True:
+        try:
+            _put(address, topic, {})
+            break
+        except OSError as error:
+            if time.monotonic() > give_up:
+                raise Broken("the Pub/Sub emulator did not answer within 30 s") from error
+            time.sleep(0.1)
+    _put(
+        address,
+        SUBSCRIPTION,
+        {
+            "topic": topic,
+            "pushConfig": {"pushEndpoint": push_endpoint},
+            "ackDeadlineSeconds": 30,
+            "retryPolicy": {"minimumBackoff": "1s", "maximumBackoff": "10s"},
+        },
+    )
+
+
+def _put(address: str, name: str, body: object) -> None:
+    request = urllib.request.Request(
+        f"http://{address}/v1/{name}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+        method="PUT",
+    )
+    try:
+        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 -- the emulator's own address
+    except urllib.error.HTTPError as error:
+        if error.code != 409:  # there already
+            raise
