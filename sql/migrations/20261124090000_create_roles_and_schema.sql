@@ -28,7 +28,9 @@ create function visio.touch_updated_at() returns trigger
   language plpgsql set search_path = ''
 as $$
 begin
-  new.updated_at := now();
+  if new.updated_at = old.updated_at then  -- unless the change brings its own instant
+    new.updated_at := now();
+  end if;
   return new;
 end
 $$;

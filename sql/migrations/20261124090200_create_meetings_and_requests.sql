@@ -156,12 +156,13 @@ grant select (id, client_id, operator_id, requested_slots, proposed_slots, selec
     message, reason, source, duration_minutes, meeting_id, version, created_at, updated_at)
   on public.meeting_requests to authenticated;
 grant insert (id, client_id, operator_id, requested_slots, message, duration_minutes, last_slot_at,
-    created_at)
+    created_at, updated_at)
   on public.meeting_requests to visio_app;
 grant insert (id, client_id, operator_id, requested_slots, message, duration_minutes, last_slot_at,
-    created_at, selected_slot, status, source, meeting_id)
+    created_at, updated_at, selected_slot, status, source, meeting_id)
   on public.meeting_requests to visio_system;
-grant update (status, selected_slot, proposed_slots, reason, last_slot_at, meeting_id, version)
+grant update (status, selected_slot, proposed_slots, reason, last_slot_at, meeting_id, version,
+    updated_at)
   on public.meeting_requests to visio_app, visio_system;
 
 -- migrate:down

@@ -47,24 +47,26 @@ select (select count(*) from public.meeting_requests r
  where c.auth_user_id = (select auth.uid())""")
 INSERT = text("""
 insert into public.meeting_requests (id, client_id, operator_id, requested_slots, message,
-       duration_minutes, last_slot_at, created_at)
-values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid),
-       cast(:requested_slots as jsonb), :message, cast(:duration_minutes as integer),
-       cast(:last_slot_at as timestamptz), cast(:created_at as timestamptz))""")
-INSERT_BOOKED = text("""
-insert into public.meeting_requests (id, client_id, operator_id, requested_slots, message,
-       duration_minutes, last_slot_at, created_at, selected_slot, status, source, meeting_id)
+       duration_minutes, last_slot_at, created_at, updated_at)
 values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid),
        cast(:requested_slots as jsonb), :message, cast(:duration_minutes as integer),
        cast(:last_slot_at as timestamptz), cast(:created_at as timestamptz),
-       cast(:selected_slot as timestamptz), :status, :source, cast(:meeting_id as uuid))""")
+       cast(:updated_at as timestamptz))""")
+INSERT_BOOKED = text("""
+insert into public.meeting_requests (id, client_id, operator_id, requested_slots, message,
+       duration_minutes, last_slot_at, created_at, updated_at, selected_slot, status, source, meeting_id)
+values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid),
+       cast(:requested_slots as jsonb), :message, cast(:duration_minutes as integer),
+       cast(:last_slot_at as timestamptz), cast(:created_at as timestamptz),
+       cast(:updated_at as timestamptz), cast(:selected_slot as timestamptz), :status, :source, cast(:meeting_id as uuid))""")
 REMEMBER = text("""
 insert into visio.idempotency_keys (caller, function, key, fingerprint, answer)
 values ((select auth.uid()), 'request-meeting', :key, :fingerprint, cast(:answer as jsonb))""")
 DECIDED = text("""
 update public.meeting_requests
    set status = :status, selected_slot = cast(:selected_slot as timestamptz), reason = :reason,
-       meeting_id = cast(:meeting_id as uuid), version = :version
+       meeting_id = cast(:meeting_id as uuid), version = :version,
+       updated_at = cast(:updated_at as timestamptz)
  where id = cast(:id as uuid)""")
 FOLLOW_MEETING = text("""
 update public.meeting_requests
@@ -159,6 +161,7 @@ def record(tx: Transaction, request: MeetingRequest, meeting: Meeting | None) ->
         reason=request.reason,
         meeting_id=request.meeting_id,
         version=request.version,
+        updated_at=request.updated_at,
     )
 
 
@@ -191,6 +194,7 @@ def _new(request: MeetingRequest) -> dict[str, object]:
         "duration_minutes": request.duration_minutes,
         "last_slot_at": max(request.requested_slots),
         "created_at": request.created_at,
+        "updated_at": request.updated_at,
     }
 
 

@@ -1,0 +1,278 @@
+"""Real PostgreSQL servers, a fresh database for each test, and functions called as served."""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+from uuid import uuid4
+
+import functions_framework
+import pg8000.native
+import pytest
+from werkzeug.test import TestResponse
+
+from local import postgres
+from local.tokens import Keys
+from tests.world import (
+    ALICE,
+    CALCOM_SECRET,
+    JWT_SECRET,
+    MIKL,
+    OLD_CALCOM_SECRET,
+    PROJECT,
+    PUSH,
+    SCHEDULER,
+    SUBSCRIPTION,
+    Persona,
+    Remote,
+)
+from visio import bootstrap, settings
+
+TEMPLATE = "visio_template"
+FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=300")
+CLUSTERS = pytest.StashKey[dict[str, dict[str, str]]]()
+STOP = pytest.StashKey[contextlib.ExitStack]()
+
+
+def _servers() -> dict[str, Path]:
+    """The PostgreSQL servers to test on: the embedded one, and version 15 where it is installed."""
+    found = {"embedded": postgres.embedded_binaries()}
+    fifteen = Path(os.environ.get("VISIO_TEST_POSTGRES15") or "/usr/lib/postgresql/15/bin")
+    if (fifteen / "initdb").exists():
+        found["15"] = fifteen
+    return found
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        config.stash[CLUSTERS] = json.loads(config.workerinput["clusters"])
+        return
+    stop = config.stash[STOP] = contextlib.ExitStack()
+    clusters = config.stash[CLUSTERS] = {}
+    if config.option.collectonly:
+        return
+    for name, binaries in _servers().items():
+        home = Path(tempfile.mkdtemp(prefix="visio-tests-", dir="/var/tmp"))
+        home.chmod(0o755)
+        stop.callback(shutil.rmtree, home)
+        cluster = postgres.start(binaries, home, settings=FAST)
+        stop.callback(cluster.stop)
+        with contextlib.closing(postgres.connect(cluster.url())) as db:
+            db.run(f"create database {TEMPLATE}")
+        postgres.prepare(cluster.url(TEMPLATE))
+        postgres.seed(cluster.url(TEMPLATE))
+        login = postgres.functions_login(cluster.url(TEMPLATE), "functions")
+        clusters[name] = {"admin": cluster.url("{}"), "login": login.replace(TEMPLATE + "?", "{}?")}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["clusters"] = json.dumps(node.config.stash[CLUSTERS])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if STOP in config.stash:
+        config.stash[STOP].close()
+
+
+@dataclass(frozen=True)
+class TestDatabase:
+    """`admin` sees everything and is for looking; `login` is what the functions use."""
+
+    __test__ = False
+    admin: str
+    login: str
+
+
+@pytest.fixture(params=["embedded", "15"])
+def database(request: pytest.FixtureRequest) -> Iterator[TestDatabase]:
+    """A database of this test's own, with the demo people in it."""
+    clusters = request.config.stash[CLUSTERS]
+    if request.param not in clusters:
+        pytest.skip(f"PostgreSQL {request.param} is not installed here")
+    addresses, name = clusters[request.param], f"visio_{uuid4().hex[:12]}"
+    with contextlib.closing(postgres.connect(addresses["admin"].format("postgres"))) as db:
+        db.run(f"create database {name} template {TEMPLATE}")
+        made = TestDatabase(addresses["admin"].format(name), _login(addresses["login"], name))
+        yield made
+        bootstrap.forget()
+        db.run(f"drop database {name} with (force)")
+
+
+def _login(address: str, name: str) -> str:
+    head, _, _ = address.rpartition("/")
+    return f"{head}/{name}"
+
+
+@pytest.fixture(scope="session")
+def _remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
+    made = Remote(Keys.load(tmp_path_factory.mktemp("keys"), JWT_SECRET))
+    server = made.serve()
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def remote(_remote: Remote) -> Remote:
+    """The remote services, with nothing told to them yet."""
+    _remote.reset()
+    return _remote
+
+
+@pytest.fixture
+def environment(
+    database: TestDatabase, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[pytest.MonkeyPatch]:
+    """Everything that functions need, read anew; change it and call `settings.forget()`."""
+    for name, value in {
+        "VISIO_ENV": "local",
+        "DATABASE_URL": database.login,
+        "SUPABASE_JWT_SECRET": JWT_SECRET,
+        "SUPABASE_JWKS_URL": f"{remote.url}/jwks",
+        "ALLOWED_ORIGINS": "https://app.foxeo.example,https://hub.foxeo.example",
+        "MESSAGE_BUS": "local",
+        "LOCAL_BUS_URL": f"{remote.url}/bus",
+        "LOCAL_BUS_TOKEN": "bus",
+        "REALTIME_URL": f"{remote.url}/realtime/v1",
+        "REALTIME_SERVICE_KEY": "sb_secret_of_the_tests",
+        "GOOGLE_CERTS_URL": f"{remote.url}/certs",
+        "PUSH_AUDIENCE": PUSH[0],
+        "PUSH_SERVICE_ACCOUNT": PUSH[1],
+        "PUSH_SUBSCRIPTION": SUBSCRIPTION,
+        "SCHEDULER_AUDIENCE": SCHEDULER[0],
+        "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER[1],
+        "CALCOM_WEBHOOK_SECRETS": f"{CALCOM_SECRET}, {OLD_CALCOM_SECRET}",
+        "CALCOM_URL": "https://agenda.foxeo.example/mikl/decouverte",
+        "BOOKING_TOKEN_SECRETS": "the-newest-booking-secret-of-the-tests,the-one-before-in-the-tests",
+        "LIVEKIT_URL": "wss://room.foxeo.example",
+        "LIVEKIT_API_KEY": "devkey",
+        "LIVEKIT_API_SECRET": "a-livekit-secret-of-the-tests-0123456789",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings.forget()
+    bootstrap.forget()
+    yield monkeypatch
+    bootstrap.forget()
+    settings.forget()
+
+
+_apps: dict[str, Any] = {}
+GETS = {"list-requests", "list-meetings", "list-notifications", "lobby-state"}
+Call = Callable[..., TestResponse]
+
+
+@pytest.fixture
+def call(environment: pytest.MonkeyPatch) -> Call:
+    """Call a function through the Functions Framework's own application."""
+
+    def call(
+        name: str,
+        body: Any = None,
+        as_: Persona | None = None,
+        *,
+        method: str | None = None,
+        headers: dict[str, str] | None = None,
+        raw: bytes | None = None,
+        path: str = "/",
+    ) -> TestResponse:
+        if name not in _apps:
+            folder = name.replace("-", "_")
+            source = str(PROJECT / "functions" / folder / "main.py")
+            _apps[name] = functions_framework.create_app(folder, source)
+        method = method or ("GET" if name in GETS else "POST")
+        given = {**(as_.headers if as_ else {}), **(headers or {})}
+        sent: dict[str, Any] = {"query_string": body} if method == "GET" else {"json": body}
+        if raw is not None:
+            sent = {"data": raw}
+        elif body is None:
+            sent = {}
+        response: TestResponse = (
+            _apps[name].test_client().open(path, method=method, headers=given, **sent)
+        )
+        return response
+
+    return call
+
+
+@pytest.fixture
+def rows(database: TestDatabase) -> Iterator[Callable[..., list[Any]]]:
+    """Look at, or age, what there is, past every policy."""
+    with contextlib.closing(postgres.connect(database.admin)) as db:
+
+        def rows(sql: str, **values: Any) -> list[Any]:
+            found = db.run(sql, **values) or []
+            return [row[0] if len(row) == 1 else tuple(row) for row in found]
+
+        yield rows
+
+
+@pytest.fixture
+def together() -> Callable[..., list[Any]]:
+    """Start every action at the same instant; return their results in order."""
+
+    def together(*actions: Callable[[], Any]) -> list[Any]:
+        gate = Barrier(len(actions))
+
+        def run(action: Callable[[], Any]) -> Any:
+            gate.wait()
+            return action()
+
+        with ThreadPoolExecutor(len(actions)) as pool:
+            return list(pool.map(run, actions))
+
+    return together
+
+
+def at(days: float = 1, minutes: float = 0) -> str:
+    """An instant some days ahead, on a full minute."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    return (now + timedelta(days=days, minutes=minutes)).isoformat()
+
+
+@pytest.fixture
+def pending(call: Call) -> Callable[..., dict[str, Any]]:
+    """A client's request that waits for a decision."""
+
+    def pending(client: Persona = ALICE, slots: list[str] | None = None, **more: Any) -> Any:
+        body = {"requestedSlots": slots or [at(1), at(2)], **more}
+        return call("request-meeting", body, client).json["data"]
+
+    return pending
+
+
+@pytest.fixture
+def accepted(call: Call, pending: Callable[..., dict[str, Any]]) -> Callable[..., str]:
+    """The id of a meeting that a client and the operator have agreed on."""
+
+    def accepted(client: Persona = ALICE, operator: Persona = MIKL, days: float = 1) -> str:
+        request = pending(client, [at(days)])
+        slot = request["requestedSlots"][0]
+        body = {"requestId": request["id"], "decision": "accept", "selectedSlot": slot}
+        meeting: str = call("decide-request", body, operator).json["data"]["meetingId"]
+        return meeting
+
+    return accepted
+
+
+@pytest.fixture
+def signal(call: Call) -> Callable[..., TestResponse]:
+    """Send one lobby signal."""
+
+    def signal(meeting: str, name: str, as_: Persona, **more: Any) -> TestResponse:
+        return call("lobby-signal", {"meetingId": meeting, "signal": name, **more}, as_)
+
+    return signal
+
+
+@pytest.fixture
+def admin() -> Callable[[str], pg8000.native.Connection]:
+    return postgres.connect

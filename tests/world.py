@@ -1,0 +1,153 @@
+"""Who there is in the tests, and the remote services that they overhear."""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import jwt
+
+from local.tokens import Keys
+
+PROJECT = Path(__file__).parent.parent
+PAYLOADS = PROJECT / "tests" / "payloads" / "calcom"
+JWT_SECRET = "a-secret-of-the-tests-only-0123456789"
+CALCOM_SECRET = "test-secret"
+OLD_CALCOM_SECRET = "the-secret-before-the-rotation"
+PUSH = ("https://relay.example/relay-signal", "push@tests.iam.gserviceaccount.com")
+SCHEDULER = ("https://sweep.example/complete-meetings", "sweep@tests.iam.gserviceaccount.com")
+SUBSCRIPTION = "projects/tests/subscriptions/lobby-signals-push"
+
+
+@dataclass(frozen=True)
+class Persona:
+    """Somebody who calls. `row` is their id in our tables, `user` their auth user id."""
+
+    name: str
+    user: str = ""
+    row: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {token(self.user)}"} if self.user else {}
+
+
+MIKL = Persona("MiKL", *["11111111-1111-4111-8111-111111111111"] * 2)
+NORA = Persona("Nora", *["22222222-2222-4222-8222-222222222222"] * 2)
+ALICE = Persona(
+    "Alice", "a0000000-0000-4000-8000-00000000000a", "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
+)
+BRUNO = Persona(
+    "Bruno", "b0000000-0000-4000-8000-00000000000b", "bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb"
+)
+CHLOE = Persona(
+    "Chloé", "c0000000-0000-4000-8000-00000000000c", "cccccccc-cccc-4ccc-8ccc-cccccccccccc"
+)
+STRANGER = Persona("a stranger", "dddddddd-dddd-4ddd-8ddd-dddddddddddd")
+ANONYMOUS = Persona("nobody")
+EVERYBODY = (MIKL, NORA, ALICE, BRUNO, CHLOE, STRANGER, ANONYMOUS)
+
+
+def token(user: str, **changes: Any) -> str:
+    """A user's access token; a change of None takes a claim away."""
+    claims = {
+        "aud": "authenticated",
+        "role": "authenticated",
+        "sub": user,
+        "exp": int(time.time()) + 600,
+        **changes,
+    }
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(kept, JWT_SECRET, "HS256")
+
+
+def signed(body: bytes, secret: str = CALCOM_SECRET) -> dict[str, str]:
+    """Cal.com's headers for these bytes."""
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return {"X-Cal-Signature-256": digest, "Content-Type": "application/json"}
+
+
+def pushed(signal: Mapping[str, Any]) -> dict[str, Any]:
+    """A message of the bus in the form in which Pub/Sub pushes it."""
+    return {
+        "message": {
+            "data": base64.b64encode(json.dumps(signal).encode()).decode(),
+            "attributes": {"eventId": signal["eventId"]},
+            "messageId": str(uuid4().int)[:16],
+            "publishTime": "2026-11-24T08:00:00Z",
+            "orderingKey": signal["channel"],
+        },
+        "subscription": SUBSCRIPTION,
+    }
+
+
+@dataclass
+class Remote:
+    """Pub/Sub, Realtime and two key sets, each on HTTP, and what they were told."""
+
+    keys: Keys
+    url: str = ""
+    published: list[dict[str, Any]] = field(default_factory=list)
+    broadcasts: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    bus_status: int = 200
+    realtime_status: int = 202
+    realtime_body: bytes = b""
+    keys_status: int = 200
+    key_requests: int = 0
+
+    def reset(self) -> None:
+        for heard in (self.published, self.broadcasts, self.paths):
+            heard.clear()
+        self.bus_status, self.realtime_status, self.keys_status = 200, 202, 200
+        self.realtime_body, self.key_requests = b"", 0
+
+    def take(self, path: str, body: bytes) -> tuple[int, bytes]:
+        if path == "/bus":
+            if self.bus_status == 200:
+                self.published += [json.loads(m["data"]) for m in json.loads(body)["messages"]]
+            return self.bus_status, b"{}"
+        if path in ("/jwks", "/certs"):
+            self.key_requests += 1
+            keys = self.keys.user_jwks() if path == "/jwks" else self.keys.google_jwks()
+            return self.keys_status, json.dumps(keys).encode()
+        self.paths.append(path)
+        if self.realtime_status == 202:
+            _, _, _, _, _, topic, _, event = path.partition("?")[0].split("/")
+            self.broadcasts.append((topic, event, json.loads(body)))
+        return self.realtime_status, self.realtime_body
+
+    def serve(self) -> ThreadingHTTPServer:
+        remote = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                status, answer = remote.take(self.path, body)
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            do_GET = do_POST
+
+            def log_message(self, *_: object) -> None:
+                """Nothing on the terminal."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        return server
