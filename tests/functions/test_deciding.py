@@ -131,7 +131,7 @@ def test_a_slot_that_has_passed_is_refused(call, pending, rows):
     passed = at(-1)
     rows(
         """update meeting_requests
-              set requested_slots = jsonb_build_array(cast(:passed as text), cast(:ahead as text))""",
+              set requested_slots = to_jsonb(array[cast(:passed as text), :ahead])""",
         passed=passed,
         ahead=at(2),
     )

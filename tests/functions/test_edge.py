@@ -1,0 +1,382 @@
+"""What every function has in common: doors, envelope, refusals, headers, the log line."""
+
+import json
+import logging
+import time
+
+import jwt
+import pytest
+
+from local.gateway import names
+from tests.conftest import GETS, at
+from tests.world import (
+    ALICE,
+    ANONYMOUS,
+    BRUNO,
+    CHLOE,
+    JWT_SECRET,
+    MIKL,
+    NORA,
+    STRANGER,
+    signed,
+    token,
+)
+from visio import bootstrap, settings
+
+NOWHERE = "99999999-9999-4999-8999-999999999999"
+MACHINES = {"calcom-webhook", "relay-signal", "complete-meetings"}
+FUNCTIONS = [name.replace("_", "-") for name in names()]
+BROWSERS = [name for name in FUNCTIONS if name not in MACHINES]
+BODIES = {
+    "booking-link": {},
+    "cancel-meeting": {"meetingId": NOWHERE, "reason": "Non"},
+    "decide-request": {"requestId": NOWHERE, "decision": "reject", "reason": "Non"},
+    "join-meeting": {"meetingId": NOWHERE},
+    "lobby-signal": {"meetingId": NOWHERE, "signal": "operator_joined"},
+    "lobby-state": {"meetingId": NOWHERE},
+    "list-meetings": {},
+    "list-notifications": {},
+    "list-requests": {},
+    "read-notifications": {},
+    "request-meeting": {"requestedSlots": [at(1)]},
+}
+# What each persona is answered: an operator, a client, a stranger, nobody.
+STATUSES = {
+    "booking-link": (403, 200, 403, 401),
+    "calcom-webhook": (401, 401, 401, 401),
+    "cancel-meeting": (404, 404, 403, 401),
+    "complete-meetings": (401, 401, 401, 401),
+    "decide-request": (404, 403, 403, 401),
+    "join-meeting": (404, 404, 403, 401),
+    "list-meetings": (200, 200, 403, 401),
+    "list-notifications": (200, 200, 403, 401),
+    "list-requests": (200, 200, 403, 401),
+    "lobby-signal": (404, 404, 403, 401),
+    "lobby-state": (404, 404, 403, 401),
+    "read-notifications": (200, 200, 403, 401),
+    "relay-signal": (401, 401, 401, 401),
+    "request-meeting": (403, 201, 403, 401),
+}
+
+
+def test_every_function_has_its_row():
+    assert sorted(STATUSES) == sorted(FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_who_may_call_what(call, function):
+    personas = (MIKL, NORA), (ALICE, BRUNO, CHLOE), (STRANGER,), (ANONYMOUS,)
+
+    answered = tuple(
+        {call(function, BODIES.get(function), who).status_code for who in alike}
+        for alike in personas
+    )
+
+    assert answered == tuple({status} for status in STATUSES[function])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_errors_have_one_shape(call, function):
+    long = b'{"message": "' + b"x" * (257 * 1024) + b'"}'
+    right = "GET" if function in GETS else "POST"
+    attempts = {
+        405: call(function, method="DELETE"),
+        404: call(function, method=right, path="/elsewhere"),
+        413: call(function, method="POST", raw=long) if right == "POST" else None,
+        401: call(function, BODIES.get(function)),
+    }
+
+    for status, answer in attempts.items():
+        if answer is None:
+            continue
+        assert answer.status_code == status
+        assert answer.json["data"] is None
+        assert set(answer.json["error"]) == {"code", "message", "requestId"}
+        assert answer.headers["X-Request-Id"] == answer.json["error"]["requestId"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert right in attempts[405].headers["Allow"]
+
+
+@pytest.mark.parametrize("function", [name for name in BROWSERS if name not in GETS])
+@pytest.mark.parametrize(
+    "garbage",
+    [b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b'{"a":"\\ud800"}', b"[" * 60_000, b"NaN"],
+    ids=["cut", "list", "null", "text", "not UTF-8", "surrogate", "deep", "NaN"],
+)
+def test_garbage_is_refused_in_words(call, function, garbage):
+    headers = {"Content-Type": "application/json"}
+
+    answer = call(function, as_=ALICE, raw=garbage, headers=headers)
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "malformed_json")
+
+
+@pytest.mark.parametrize("function", [name for name in BROWSERS if name not in GETS])
+def test_only_json_is_taken(call, function):
+    body = json.dumps(BODIES[function]).encode() or b"{}"
+
+    answer = call(function, as_=ALICE, raw=body, headers={"Content-Type": "text/plain"})
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (415, "unsupported_media_type")
+
+
+def test_what_was_sent_is_not_repeated(call):
+    canary = "c4n4ry"
+    bodies = {
+        "decide-request": [
+            {"decision": canary},
+            {"decision": "accept", "requestId": canary, "selectedSlot": canary, canary: 1},
+        ],
+        "request-meeting": [
+            {"requestedSlots": [canary], "durationMinutes": canary, canary: canary}
+        ],
+        "lobby-signal": [{"meetingId": canary, "signal": canary, "reason": [canary]}],
+    }
+
+    for function, sent in bodies.items():
+        for body in sent:
+            answer = call(function, body, MIKL)
+            assert answer.status_code == 422
+            assert canary not in answer.get_data(as_text=True)
+
+
+def test_a_problem_names_its_field_even_in_one_of_several_commands(call):
+    body = {"decision": "accept", "requestId": "x", "selectedSlot": "2027-01-01T10:00:00"}
+
+    details = call("decide-request", body, MIKL).json["error"]["details"]
+
+    assert {detail["field"] for detail in details} == {"requestId", "selectedSlot"}
+
+
+@pytest.mark.parametrize("function", BROWSERS)
+def test_preflights_are_answered_before_anybody_signs_in(call, function):
+    asked = {"Origin": "https://app.foxeo.example", "Access-Control-Request-Method": "POST"}
+
+    answer = call(function, method="OPTIONS", headers=asked)
+
+    assert answer.status_code == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.foxeo.example"
+    assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
+    assert answer.headers["Access-Control-Allow-Methods"] == ("GET" if function in GETS else "POST")
+    assert answer.headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://app.foxeo.example.evil.example",
+        "https://evil.example",
+        "http://app.foxeo.example",
+        "null",
+        "https://APP.foxeo.example",
+    ],
+)
+def test_other_origins_are_not_allowed(call, origin):
+    answer = call("list-requests", {}, ALICE, headers={"Origin": origin})
+
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert answer.headers["Vary"] == "Origin"
+
+
+def test_errors_can_be_read_by_an_allowed_origin(call):
+    answer = call("list-requests", headers={"Origin": "https://hub.foxeo.example"})
+
+    assert answer.status_code == 401
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://hub.foxeo.example"
+
+
+@pytest.mark.parametrize("function", sorted(MACHINES))
+def test_machines_get_no_cors(call, function):
+    headers = {"Origin": "https://app.foxeo.example"}
+
+    preflight = call(function, method="OPTIONS", headers=headers)
+    answer = call(function, headers=headers)
+
+    assert preflight.status_code == 405
+    for response in (preflight, answer):
+        assert not [name for name, _ in response.headers if name.startswith("Access-Control")]
+
+
+def _anything(**changes):
+    return token(ALICE.user, **changes)
+
+
+@pytest.mark.parametrize(
+    "bearer",
+    [
+        _anything(role="service_role"),
+        _anything(role="anon"),
+        _anything(role=None),
+        _anything(aud="anon"),
+        _anything(aud=None),
+        _anything(exp=None),
+        _anything(exp=int(time.time()) - 60),
+        _anything(exp=str(int(time.time()) + 60)),
+        _anything(exp=True),
+        _anything(nbf=int(time.time()) + 3600),
+        _anything(sub="alice"),
+        _anything(sub=None),
+        jwt.encode({"sub": ALICE.user, "aud": "authenticated"}, "x" * 32, "HS256"),
+        jwt.encode(
+            {"sub": ALICE.user, "role": "authenticated", "aud": "authenticated"}, None, "none"
+        ),
+        jwt.encode({"sub": ALICE.user}, JWT_SECRET * 2, "HS384"),
+        jwt.encode(
+            {"sub": ALICE.user}, JWT_SECRET, "HS256", headers={"crit": ["b64"], "b64": True}
+        ),
+        f"{_anything()}, Bearer {_anything()}",
+        "not-a-token",
+        "a.b.c",
+        "é",
+        "",
+    ],
+)
+def test_a_token_that_is_not_a_users_opens_nothing(call, bearer):
+    headers = {"Authorization": f"Bearer {bearer}".encode().decode("latin-1")}
+
+    answer = call("list-requests", {}, headers=headers)
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (401, "unauthenticated")
+
+
+def test_a_token_of_the_newer_kind_is_checked_against_the_published_keys(call, remote):
+    claims = {"sub": ALICE.user, "aud": "authenticated", "role": "authenticated"}
+    fresh = remote.keys.sign_user({**claims, "exp": int(time.time()) + 60})
+    stale = remote.keys.sign_user({**claims, "exp": int(time.time()) - 60})
+
+    answers = [
+        call("list-requests", {}, headers={"Authorization": f"Bearer {bearer}"})
+        for bearer in (fresh, stale)
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 401]
+
+
+def test_keys_that_cannot_be_had_are_no_verdict_on_the_user(call, remote, environment):
+    environment.setenv("SUPABASE_JWKS_URL", f"{remote.url}/jwks?of=this-test")
+    settings.forget()
+    remote.keys_status = 500
+    bearer = remote.keys.sign_user({"sub": ALICE.user, "exp": int(time.time()) + 60})
+
+    answer = call("list-requests", {}, headers={"Authorization": f"Bearer {bearer}"})
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "unavailable")
+
+
+def test_the_trace_of_the_caller_is_the_request_id(call):
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+
+    answer = call("list-requests", {}, ALICE, headers=headers)
+
+    assert answer.headers["X-Request-Id"] == trace
+
+
+class _Lines(logging.Handler):
+    def __init__(self):
+        super().__init__()
+        self.records = []
+
+    def emit(self, record):
+        self.records.append(record)
+
+
+@pytest.fixture
+def lines():
+    handler, ours = _Lines(), logging.getLogger("visio")
+    ours.addHandler(handler)
+    yield handler.records
+    ours.removeHandler(handler)
+
+
+def test_a_request_writes_one_line_with_ids_and_codes(call, lines):
+    call("decide-request", {"requestId": NOWHERE, "decision": "reject", "reason": "x"}, ALICE)
+
+    [line] = lines
+    assert line.getMessage() == "[VISIO:DECIDE_REQUEST]"
+    assert (line.status, line.code) == (403, "not_your_role")
+    assert ALICE.user not in str(vars(line))
+
+
+def test_personal_words_stay_in_their_rows(call, rows, lines, remote, accepted, signal):
+    canary = "c4n4ry"
+    rows(f"update clients set name = 'name {canary}', email = '{canary}@client.example'")
+    body = {"requestedSlots": [at(2)], "message": f"message {canary}"}
+    request = call("request-meeting", body, ALICE).json["data"]
+    reject = {"requestId": request["id"], "decision": "reject", "reason": f"reason {canary}"}
+    call("decide-request", reject, MIKL)
+    meeting = accepted()
+    signal(meeting, "client_waiting", ALICE)
+    signal(meeting, "entry_denied", MIKL, reason=canary)
+    raw = json.dumps({"triggerEvent": "PING", "payload": {"email": canary}}).encode()
+    call("calcom-webhook", raw=raw, headers=signed(raw))
+    call("calcom-webhook", raw=canary.encode(), headers=signed(canary.encode()))
+
+    told = str([vars(line) for line in lines]) + str(remote.published)
+
+    assert lines
+    assert canary not in told
+
+
+def test_a_database_that_is_away_is_a_503_and_comes_back(call, environment, database):
+    environment.setenv("DATABASE_URL", "postgresql://functions:x@127.0.0.1:1/nowhere")
+    settings.forget()
+    bootstrap.forget()
+
+    away = call("list-requests", {}, ALICE)
+    environment.setenv("DATABASE_URL", database.login)
+    settings.forget()
+    bootstrap.forget()
+    back = call("list-requests", {}, ALICE)
+
+    assert (away.status_code, away.json["error"]["code"]) == (503, "unavailable")
+    assert int(away.headers["Retry-After"]) > 0
+    assert back.status_code == 200
+
+
+def test_a_killed_connection_is_never_a_500(call, rows):
+    kill = """select count(pg_terminate_backend(pid)) from pg_stat_activity
+               where application_name = 'visio' and datname = current_database()"""
+    call("list-requests", {}, ALICE)
+
+    [killed] = rows(kill)
+    first = call("request-meeting", {"requestedSlots": [at(1)]}, ALICE)
+    second = call("request-meeting", {"requestedSlots": [at(2)]}, ALICE)
+
+    assert killed == 1
+    assert first.status_code in (201, 503)
+    assert second.status_code == 201
+    assert rows("select count(*) from meeting_requests") == [1 + (first.status_code == 201)]
+
+
+def test_a_bus_that_is_away_loses_nothing(call, pending, remote, rows):
+    remote.bus_status = 503
+
+    request = pending()
+
+    assert request["status"] == "pending"
+    assert remote.published == []
+    assert rows("select count(*) from visio.signal_outbox where published_at is null") == [2]
+
+
+def test_a_refused_request_says_nothing(call, pending, remote, rows):
+    request = pending()
+    remote.published.clear()
+    body = {"requestId": request["id"], "decision": "accept", "selectedSlot": at(9)}
+
+    call("decide-request", body, MIKL)
+
+    assert remote.published == []
+    assert rows("select count(*) from visio.signal_outbox") == [2]
+
+
+def test_an_unforeseen_failure_is_an_envelope_without_its_words(call, rows, lines):
+    rows("alter table public.notifications add constraint no_more check (false) not valid")
+
+    answer = call("request-meeting", {"requestedSlots": [at(1)], "message": "c4n4ry"}, ALICE)
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (500, "internal")
+    assert "no_more" not in answer.get_data(as_text=True)
+    assert lines[-1].sqlstate == "23514"
+    assert rows("select count(*) from meeting_requests") == [0]

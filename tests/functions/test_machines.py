@@ -1,0 +1,288 @@
+"""The relay and the sweep: what Google's services call."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+from tests.conftest import at
+from tests.world import ALICE, MIKL, PUSH, SCHEDULER, pushed
+from visio import bootstrap, settings
+
+
+def a_signal(**changes):
+    event_id = str(uuid4())
+    payload = {
+        "eventId": event_id,
+        "meetingId": MIKL.row,
+        "version": 3,
+        "at": "2026-11-24T08:00:00Z",
+    }
+    return {
+        "eventId": event_id,
+        "channel": f"meeting:{MIKL.row}:status",
+        "event": "operator_joined",
+        "payload": payload,
+        **changes,
+    }
+
+
+@pytest.fixture
+def relay(call, remote):
+    def relay(body, *, audience=PUSH[0], email=PUSH[1]):
+        bearer = remote.keys.sign_google(audience, email)
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return call("relay-signal", raw=raw, headers={"Authorization": f"Bearer {bearer}"})
+
+    return relay
+
+
+@pytest.fixture
+def sweep(call, remote):
+    def sweep():
+        headers = {"Authorization": f"Bearer {remote.keys.sign_google(*SCHEDULER)}"}
+        return call("complete-meetings", headers=headers).json["data"]
+
+    return sweep
+
+
+def test_a_pushed_signal_is_broadcast_on_its_private_channel(relay, remote):
+    signal = a_signal()
+
+    answer = relay(pushed(signal))
+
+    assert (answer.status_code, answer.get_data()) == (204, b"")
+    assert remote.paths == [
+        f"/realtime/v1/api/broadcast/meeting%3A{MIKL.row}%3Astatus/events/operator_joined?private=true"
+    ]
+    assert remote.broadcasts[0][2] == signal["payload"]
+
+
+def test_a_signal_pushed_again_is_broadcast_once(relay, remote):
+    signal = pushed(a_signal())
+
+    answers = [relay(signal), relay(signal), relay({**signal, "deliveryAttempt": 3})]
+
+    assert {answer.status_code for answer in answers} == {204}
+    assert len(remote.broadcasts) == 1
+
+
+def test_a_signal_pushed_eight_times_at_once_is_broadcast_once(relay, remote, together):
+    signal = pushed(a_signal())
+
+    answers = together(*[lambda: relay(signal)] * 8)
+
+    # Who finds it under way is asked to come again: should that delivery fail, it is not lost.
+    assert {answer.status_code for answer in answers} <= {204, 503}
+    assert len(remote.broadcasts) == 1
+    assert relay(signal).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (429, b""),
+        (500, b""),
+        (503, b""),
+        (401, b""),
+        (403, b""),
+        (404, b""),
+        (422, b'{"message": "The project database is not available"}'),
+    ],
+)
+def test_what_may_pass_is_redelivered_until_it_is_sent(relay, remote, status, body):
+    signal = pushed(a_signal())
+    remote.realtime_status, remote.realtime_body = status, body
+
+    refused = relay(signal)
+    remote.realtime_status = 202
+    sent = relay(signal)
+
+    assert (refused.status_code, sent.status_code) == (503, 204)
+    assert len(remote.broadcasts) == 1
+
+
+def test_realtime_out_of_reach_is_redelivered(relay, remote, environment):
+    environment.setenv("REALTIME_URL", "http://127.0.0.1:1/realtime/v1")
+    settings.forget()
+    bootstrap.forget()
+
+    assert relay(pushed(a_signal())).status_code == 503
+
+
+@pytest.mark.parametrize("status", [413, 415, 422])
+def test_what_realtime_never_takes_is_kept_and_not_redelivered(relay, remote, rows, status):
+    remote.realtime_status = status
+    signal = pushed(a_signal())
+
+    answers = [relay(signal), relay(signal)]
+
+    assert {answer.status_code for answer in answers} == {204}
+    assert rows("select reason from visio.dead_signals") == ["refused"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"message": {}, "subscription": "s"},
+        {"message": {"data": "&&&"}},
+        {"message": {"data": "bm90IGpzb24="}},
+        pushed(a_signal(channel="everybody")),
+        pushed(a_signal(channel=f"meeting:{MIKL.row}:status\nx")),
+        pushed(a_signal(event="something_else")),
+        pushed(a_signal(payload={"name": "c4n4ry"})),
+        {**pushed(a_signal()), "subscription": "projects/elsewhere/subscriptions/x"},
+    ],
+)
+def test_a_message_that_is_not_ours_is_kept_and_not_redelivered(relay, remote, rows, body):
+    answer = relay(body)
+
+    assert answer.status_code == 204
+    assert remote.paths == []
+    assert rows("select reason from visio.dead_signals") == ["malformed"]
+
+
+@pytest.mark.parametrize(
+    ("audience", "email"),
+    [
+        ("https://elsewhere.example", PUSH[1]),
+        (PUSH[0] + "/", PUSH[1]),
+        (PUSH[0], "mallory@evil.iam.gserviceaccount.com"),
+        (PUSH[0], ""),
+    ],
+)
+def test_another_services_token_relays_and_records_nothing(relay, remote, rows, audience, email):
+    answer = relay(pushed(a_signal()), audience=audience, email=email)
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (401, "unauthenticated")
+    assert remote.paths == []
+    assert rows("select count(*) from visio.relayed_signals") == [0]
+
+
+def test_a_users_token_does_not_relay(call, remote):
+    answer = call("relay-signal", pushed(a_signal()), ALICE)
+
+    assert answer.status_code == 401
+    assert remote.paths == []
+
+
+def test_the_sweep_completes_what_is_over_and_says_what_it_was(
+    sweep, accepted, signal, rows, remote
+):
+    met, absent, alone, nobody = (accepted(days=day) for day in (1, 2, 3, 4))
+    signal(met, "client_waiting", ALICE)
+    signal(met, "operator_joined", MIKL)
+    signal(alone, "client_waiting", ALICE)
+    signal(absent, "operator_joined", MIKL)
+    future = accepted(days=5)
+    rows(
+        """update meetings set scheduled_at = scheduled_at - interval '10 days',
+                               ends_at = ends_at - interval '10 days' where id <> :id""",
+        id=future,
+    )
+    remote.published.clear()
+
+    swept, again = sweep(), sweep()
+
+    assert (swept["completed"], again["completed"]) == (4, 0)
+    outcomes = dict(rows("select id::text, outcome from meetings where status = 'completed'"))
+    assert outcomes == {
+        met: "held",
+        absent: "client_absent",
+        alone: "operator_absent",
+        nobody: "unknown",
+    }
+    assert rows("select status from meetings where id = :id", id=future) == ["scheduled"]
+    assert [heard["event"] for heard in remote.published].count("meeting_completed") == 4
+    assert rows("select count(*) from lobby_knocks where status in ('waiting', 'admitted')") == [0]
+    assert rows("select count(*) from meeting_requests where status = 'completed'") == [4]
+
+
+def test_the_sweep_waits_for_the_grace(sweep, accepted, rows):
+    accepted()
+    rows(
+        """update meetings set scheduled_at = now() - interval '74 minutes',
+                               ends_at = now() - interval '14 minutes'"""
+    )
+
+    before = sweep()["completed"]
+    rows("update meetings set ends_at = now() - interval '16 minutes'")
+    after = sweep()["completed"]
+
+    assert (before, after) == (0, 1)
+
+
+def test_the_sweep_expires_requests_whose_slots_have_passed(call, sweep, pending, rows):
+    past, open_still = pending(slots=[at(1)]), pending(slots=[at(1), at(2)])
+    rows(
+        "update meeting_requests set last_slot_at = now() - interval '1 minute' where id = :id",
+        id=past["id"],
+    )
+
+    assert sweep()["expired"] == 1
+    found = dict(rows("select id::text, status from meeting_requests"))
+    assert found == {past["id"]: "expired", open_still["id"]: "pending"}
+    [note, *_] = call("list-notifications", {}, ALICE).json["data"]["items"]
+    assert note["title"] == "Demande expirée"
+
+
+def test_the_sweep_lets_lapsed_knocks_leave(sweep, accepted, signal, rows, remote):
+    meeting = accepted()
+    signal(meeting, "client_waiting", ALICE)
+    rows("update lobby_knocks set renewed_at = now() - interval '121 seconds'")
+    remote.published.clear()
+
+    assert (sweep()["left"], sweep()["left"]) == (1, 0)
+    assert rows("select status from lobby_knocks") == ["left"]
+    assert [heard["event"] for heard in remote.published] == ["client_left"]
+
+
+def test_the_sweep_publishes_what_stayed_behind_once(sweep, pending, rows, remote):
+    remote.bus_status = 503
+    pending()
+    remote.bus_status = 200
+    fresh = sweep()["republished"]
+    rows("update visio.signal_outbox set next_attempt_at = now()")
+
+    late, again = sweep()["republished"], sweep()["republished"]
+
+    assert (fresh, late, again) == (0, 2, 0)
+    assert {heard["event"] for heard in remote.published} == {
+        "request_created",
+        "notification_created",
+    }
+    assert rows("select count(*) from visio.signal_outbox where published_at is null") == [0]
+
+
+def test_two_sweeps_at_once_share_the_work(sweep, accepted, rows, together, remote):
+    for day in range(1, 5):
+        accepted(days=day)
+    rows(
+        """update meetings set scheduled_at = scheduled_at - interval '10 days',
+                               ends_at = ends_at - interval '10 days'"""
+    )
+    remote.published.clear()
+
+    swept = together(*[sweep] * 4)
+
+    assert sum(one["completed"] for one in swept) == 4
+    assert [heard["event"] for heard in remote.published].count("meeting_completed") == 4
+
+
+def test_the_sweep_tidies_and_keeps_what_is_unpublished(sweep, pending, rows, remote):
+    pending()
+    remote.bus_status = 503
+    pending()
+    rows("update visio.signal_outbox set published_at = published_at - interval '8 days'")
+    rows("update visio.signal_outbox set created_at = now() - interval '30 days'")
+
+    sweep()
+
+    assert rows("select count(*) from visio.signal_outbox") == [2]
+    assert rows("select count(*) from visio.signal_outbox where published_at is null") == [2]
+
+
+def test_the_sweep_is_the_schedulers(call, remote):
+    headers = {"Authorization": f"Bearer {remote.keys.sign_google(*PUSH)}"}
+
+    assert call("complete-meetings", headers=headers).status_code == 401
