@@ -15,23 +15,46 @@ help: ## Show what there is to run
 setup: $(VENV)/.installed node_modules/.installed ## Install what the project needs, into this folder
 
 $(VENV)/.installed: requirements/dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "visio: Python 3.11 or newer is needed ($(PYTHON) is not there)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "visio: Python 3.11 or newer is needed ($(PYTHON) is older)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "visio: Node 20 or newer with npm is needed"; exit 1; }
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' || { echo "visio: Node 20 or newer is needed"; exit 1; }
 	npm ci --silent --no-audit --no-fund
 	@touch $@
 
 run: setup ## Start the product locally (Ctrl-C stops it)
 	@exec $(BIN)/python -m local
 
-lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
-	$(BIN)/python requirements/lock.py
-
 demo: setup ## Play the story on the running stack
 	@$(BIN)/python -m local.demo
 
-.PHONY: help setup run demo lock
+test: setup ## Run every test, and print the coverage
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=90
+
+check: setup ## Lint, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q --no-header tests/test_layers.py
+
+migrate: setup ## Bring the PostgreSQL of DATABASE_URL up to date
+	@$(BIN)/python -m local.postgres
+
+build: setup ## Stage build/<function>/ for each function, ready to be zipped
+	@$(BIN)/python -m local.build
+
+openapi: setup ## Write docs/openapi.json from the functions' own models
+	@$(BIN)/python -m local.openapi
+
+bench: setup ## Measure cold starts, round trips and signals, into bench/results/
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench
+
+lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
+	$(BIN)/python requirements/lock.py
+
+.PHONY: help setup run demo test check migrate build openapi bench lock

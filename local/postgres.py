@@ -233,3 +233,14 @@ def seed(admin_url: str) -> None:
     """The demo operators and clients, once."""
     with contextlib.closing(connect(admin_url)) as db:
         db.run(DEMO.read_text())
+
+
+if __name__ == "__main__":
+    # `make migrate`: no demo people, no login: for a database that others keep.
+    if not os.environ.get("DATABASE_URL"):
+        sys.exit("visio: set DATABASE_URL to the PostgreSQL that is to be brought up to date")
+    try:
+        reachable(os.environ["DATABASE_URL"])
+        prepare(os.environ["DATABASE_URL"])
+    except Broken as broken:
+        sys.exit(f"visio: {broken}")

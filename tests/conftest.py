@@ -152,7 +152,7 @@ def environment(
         "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER[1],
         "CALCOM_WEBHOOK_SECRETS": f"{CALCOM_SECRET}, {OLD_CALCOM_SECRET}",
         "CALCOM_URL": "https://agenda.foxeo.example/mikl/decouverte",
-        "BOOKING_TOKEN_SECRETS": "the-newest-secret-for-booking-links,the-secret-for-links-before-that-one",
+        "BOOKING_TOKEN_SECRETS": "the-newest-secret-for-booking-links,the-secret-for-them-before",
         "LIVEKIT_URL": "wss://room.foxeo.example",
         "LIVEKIT_API_KEY": "devkey",
         "LIVEKIT_API_SECRET": "a-livekit-secret-of-the-tests-0123456789",

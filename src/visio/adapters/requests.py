@@ -54,11 +54,13 @@ values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid),
        cast(:updated_at as timestamptz))""")
 INSERT_BOOKED = text("""
 insert into public.meeting_requests (id, client_id, operator_id, requested_slots, message,
-       duration_minutes, last_slot_at, created_at, updated_at, selected_slot, status, source, meeting_id)
+       duration_minutes, last_slot_at, created_at, updated_at, selected_slot, status, source,
+       meeting_id)
 values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid),
        cast(:requested_slots as jsonb), :message, cast(:duration_minutes as integer),
        cast(:last_slot_at as timestamptz), cast(:created_at as timestamptz),
-       cast(:updated_at as timestamptz), cast(:selected_slot as timestamptz), :status, :source, cast(:meeting_id as uuid))""")
+       cast(:updated_at as timestamptz), cast(:selected_slot as timestamptz), :status, :source,
+       cast(:meeting_id as uuid))""")
 REMEMBER = text("""
 insert into visio.idempotency_keys (caller, function, key, fingerprint, answer)
 values ((select auth.uid()), 'request-meeting', :key, :fingerprint, cast(:answer as jsonb))""")

@@ -1,0 +1,143 @@
+"""The contract as OpenAPI 3.1, made of what each page declares: nothing of it is written twice."""
+
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from visio import __doc__ as story
+from visio.domain import refusals
+from visio.domain.refusals import Refusal
+from visio.edge import Declaration, Reply
+
+REF = "#/components/schemas/{model}"
+DOORS = {"_User": "user", "_Calcom": "calcom", "_Google": "google"}
+
+
+def described(pages: Iterable[tuple[Declaration, str]]) -> dict[str, Any]:
+    """The document; `pages` are declarations with their page's docstring."""
+    declared = list(pages)
+    models = list(dict.fromkeys(_models(declaration for declaration, _ in declared)))
+    schemas, definitions = models_json_schema(models, ref_template=REF, by_alias=True)
+    named = {model: schema["$ref"] for model, schema in schemas.items()}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Foxeo visio", "version": "1", "description": _title(story or "")},
+        "servers": [{"url": "http://127.0.0.1:8080/functions/v1", "description": "make run"}],
+        "paths": {
+            f"/{declaration.name.replace('_', '-')}": {
+                declaration.method.lower(): _operation(
+                    declaration, doc, named, definitions["$defs"]
+                )
+            }
+            for declaration, doc in declared
+        },
+        "components": {
+            "schemas": {**definitions["$defs"], "Error": _error()},
+            "securitySchemes": {
+                "user": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "google": {"type": "http", "scheme": "bearer", "bearerFormat": "OIDC"},
+                "calcom": {"type": "apiKey", "in": "header", "name": "X-Cal-Signature-256"},
+            },
+        },
+    }
+
+
+def _models(declared: Iterable[Declaration]) -> Iterator[tuple[type[BaseModel], Any]]:
+    for declaration in declared:
+        if declaration.takes is not None:
+            yield declaration.takes, "validation"
+        if (view := _view(declaration)) is not None:
+            yield view, "serialization"
+
+
+def _view(declaration: Declaration) -> type[BaseModel] | None:
+    gives = declaration.gives
+    if get_origin(gives) is Reply:
+        (gives,) = get_args(gives)
+    return gives if isinstance(gives, type) and issubclass(gives, BaseModel) else None
+
+
+def _operation(
+    declaration: Declaration, doc: str, named: Any, schemas: dict[str, Any]
+) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": declaration.name,
+        "summary": _title(doc).partition(": ")[2],
+        "security": [{DOORS[type(declaration.door).__name__]: []}],
+        "responses": {**_answered(declaration, named), **_refused()},
+    }
+    takes = declaration.takes
+    if takes is not None and declaration.method == "GET":
+        fields = schemas[takes.__name__]
+        required = fields.get("required", [])
+        operation["parameters"] = [
+            {"name": name, "in": "query", "required": name in required, "schema": schema}
+            for name, schema in fields["properties"].items()
+        ]
+    elif takes is not None:
+        content = {"application/json": {"schema": {"$ref": named[takes, "validation"]}}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _answered(declaration: Declaration, named: Any) -> dict[str, Any]:
+    said = HTTPStatus(declaration.status).phrase
+    view = _view(declaration)
+    if view is None:
+        return {str(declaration.status): {"description": said}}
+    envelope = {
+        "type": "object",
+        "required": ["data", "error"],
+        "properties": {"data": {"$ref": named[view, "serialization"]}, "error": {"type": "null"}},
+    }
+    content = {"application/json": {"schema": envelope}}
+    return {str(declaration.status): {"description": said, "content": content}}
+
+
+def _refused() -> dict[str, Any]:
+    codes: dict[int, list[str]] = {}
+    for refusal in _every(Refusal):
+        if refusal.code not in codes.setdefault(refusal.status, []):
+            codes[refusal.status].append(refusal.code)
+    content = {"application/json": {"schema": {"$ref": REF.format(model="Error")}}}
+    return {
+        str(status): {"description": ", ".join(found), "content": content}
+        for status, found in sorted(codes.items())
+    }
+
+
+def _every(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
+    for found in vars(refusals).values():
+        if isinstance(found, type) and issubclass(found, refusal) and found is not refusal:
+            yield found
+
+
+def _error() -> dict[str, Any]:
+    text = {"type": "string"}
+    detail = {
+        "type": "object",
+        "required": ["field", "problem"],
+        "properties": {"field": text, "problem": text},
+    }
+    error = {
+        "type": "object",
+        "required": ["code", "message", "requestId"],
+        "properties": {
+            "code": text,
+            "message": text,
+            "details": {"type": "array", "items": detail},
+            "requestId": text,
+        },
+    }
+    return {
+        "type": "object",
+        "required": ["data", "error"],
+        "properties": {"data": {"type": "null"}, "error": error},
+    }
+
+
+def _title(doc: str) -> str:
+    return doc.strip().partition("\n")[0]
