@@ -122,6 +122,7 @@ class Transaction:
     ) -> None:
         self._engine, self._role, self._claims, self._bus = engine, role, claims, bus
         self._reads_only = reads_only
+        self._failed_already = False
         self._signals: list[Signal] = []
         self._connection: Connection
 
@@ -213,7 +214,7 @@ class Transaction:
         try:
             if error is None or (isinstance(error, Refusal) and error.keeps):
                 self._commit()
-            else:
+            elif not self._failed_already:
                 self._wire.forget()
                 self._wire.rollback()
         except Exception as failure:
@@ -245,6 +246,7 @@ class Transaction:
 
     def _failed(self, error: Exception) -> Exception:
         """Leave the connection clean for the next caller, and name what happened."""
+        self._failed_already = True
         self._wire.forget()
         try:
             self._wire.followed_by = None

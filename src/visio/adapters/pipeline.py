@@ -8,6 +8,7 @@ this works behind a transaction pooler as well.
 Source: PostgreSQL manual, "Frontend/Backend Protocol", "Extended Query" and "Pipelining".
 """
 
+import contextlib
 import socket
 from typing import Any
 
@@ -90,6 +91,11 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def execute_simple(self, statement: str) -> Context:
         return self.execute_unnamed(statement)
+
+    def close(self) -> None:
+        """Close it; one that was lost is closed already, and nobody need be told."""
+        with contextlib.suppress(pg8000.Error, OSError):
+            super().close()
 
     def _encoded(self, statement: str, values: Any) -> bytes:
         encoding = self._client_encoding

@@ -1,0 +1,192 @@
+"""The pipelined driver answers as the plain one does, and never one caller with another's rows."""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pg8000
+import pytest
+from sqlalchemy import text
+
+from tests.world import ALICE, BRUNO
+from visio.adapters.database import Database, Transaction, engine
+from visio.adapters.pipeline import PipelinedConnection
+from visio.domain.refusals import DatabaseFailed, Unavailable
+
+
+class Silence:
+    """A bus that takes nothing."""
+
+    def publish(self, signals):
+        return []
+
+
+def connected(kind, url):
+    from urllib.parse import unquote, urlsplit
+
+    parts = urlsplit(url)
+    made = kind(
+        parts.username,
+        host=parts.hostname,
+        port=parts.port,
+        database=parts.path[1:],
+        password=unquote(parts.password),
+    )
+    made.autocommit = True
+    return made
+
+
+STATEMENTS = [
+    ("select 1, 'é', null, true, 1.5::numeric, 2.5::float8", ()),
+    ("select cast(%s as int), cast(%s as text), cast(%s as uuid)", (5, "ça", uuid4())),
+    ("select cast(%s as timestamptz), cast(%s as jsonb)", ("2027-01-01T00:00:00Z", '{"a": [1]}')),
+    ("select cast(%s as text[])", (["a", "b,c", 'd"e'],)),
+    ("select generate_series(1, 5)", ()),
+    ("select where false", ()),
+    ("create temporary table t (a int)", ()),
+    ("insert into t select generate_series(1, %s)", (1000,)),
+    ("select count(*), sum(a) from t", ()),
+    ("select repeat('x', %s)", (200_000,)),
+    ("select %s", ("y" * 200_000,)),
+]
+
+
+def test_it_answers_as_the_plain_driver_does(database):
+    plain, pipelined = (
+        connected(kind, database.login) for kind in (pg8000.Connection, PipelinedConnection)
+    )
+
+    for statement, values in STATEMENTS:
+        answers = []
+        for connection in (plain, pipelined):
+            cursor = connection.cursor()
+            cursor.execute(statement, values)
+            rows = cursor.fetchall() if cursor.description else None
+            answers.append((rows, cursor.rowcount, [c[:2] for c in cursor.description or ()]))
+        assert answers[0] == answers[1]
+    plain.close()
+    pipelined.close()
+
+
+@pytest.fixture
+def wire(database):
+    made = connected(PipelinedConnection, database.login)
+    yield made
+    made.close()
+
+
+def test_statements_that_wait_leave_with_the_next_and_keep_their_rows(wire):
+    first, second = wire.defer("select 1"), wire.defer("select 2 where false")
+
+    third = wire.execute_unnamed("select 3")
+
+    assert (first.rows, second.rows, third.rows) == ([[1]], [], [[3]])
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2, 3])
+def test_an_error_skips_what_is_behind_it_and_leaves_the_connection_in_step(wire, failing):
+    contexts = []
+    for number in range(4):
+        contexts.append(wire.defer(f"select {number}" if number != failing else "select 1/0"))
+
+    with pytest.raises(pg8000.DatabaseError) as raised:
+        wire.flush()
+
+    assert raised.value.args[0]["C"] == "22012"
+    assert [c.rows for c in contexts[:failing]] == [[[n]] for n in range(failing)]
+    assert wire.execute_unnamed("select 42").rows == [[42]]
+
+
+def test_a_commit_behind_an_error_does_not_happen(wire):
+    wire.execute_unnamed("create temporary table t (a int)")
+    wire.defer("begin")
+    wire.defer("insert into t values (1)")
+    wire.defer("select 1/0")
+    wire.defer("commit")
+
+    with pytest.raises(pg8000.DatabaseError):
+        wire.flush()
+
+    wire.rollback()
+    assert wire.execute_unnamed("select count(*) from t").rows == [[0]]
+
+
+def test_a_value_that_cannot_be_encoded_fails_before_anything_is_sent(wire):
+    with pytest.raises(UnicodeEncodeError):
+        wire.execute_unnamed("select $1", ("\ud800",))
+
+    assert wire.execute_unnamed("select 42").rows == [[42]]
+
+
+def test_a_lost_connection_is_unavailable_and_the_next_caller_gets_a_new_one(database, rows):
+    database = Database(database.login, size=1, bus=Silence())
+    kill = """select count(pg_terminate_backend(pid)) from pg_stat_activity
+               where application_name = 'visio' and datname = current_database()"""
+
+    def lose():
+        with database.acting_as(ALICE.user) as tx:
+            tx.read(text("select 1"))
+            rows(kill)
+            tx.read(text("select 2"))
+
+    with pytest.raises(Unavailable):
+        lose()
+    with database.acting_as(ALICE.user) as tx:
+        assert tx.read(text("select 3 as three")) == [{"three": 3}]
+    database.close()
+
+
+def test_a_defect_names_its_sqlstate_and_not_its_values(database):
+    database = Database(database.login, size=1, bus=Silence())
+
+    with pytest.raises(DatabaseFailed) as failed, database.acting_as(ALICE.user) as tx:
+        tx.read(text("select cast(:value as integer)"), value="c4n4ry")
+
+    assert failed.value.sqlstate == "22P02"
+    assert "c4n4ry" not in str(failed.value)
+    database.close()
+
+
+def test_callers_in_turn_and_at_once_are_never_mixed_up(database):
+    database = Database(database.login, size=4, bus=Silence())
+    who = text("select name from public.clients")
+
+    def ask(number):
+        persona = (ALICE, BRUNO)[number % 2]
+        try:
+            with database.acting_as(persona.user) as tx:
+                if number % 5 == 0:
+                    tx.read(text("select 1/0"))
+                return persona.name, [row["name"] for row in tx.read(who)]
+        except DatabaseFailed:
+            return persona.name, [persona.name]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(200)))
+
+    assert all(seen == [name] for name, seen in answers)
+    database.close()
+
+
+def test_nothing_of_a_transaction_outlives_it(database):
+    made = engine(database.login, size=1)
+    setting = "select current_user, current_setting('request.jwt.claims', true)"
+    with Transaction(made, "visio_app", f'{{"sub": "{ALICE.user}"}}', Silence()) as tx:
+        tx.read(text("select 1"))
+
+    with made.connect() as connection:
+        [(user, claims)] = connection.execute(text(setting)).all()
+
+    assert user not in ("visio_app", "visio_system", "authenticated")
+    assert claims in ("", None)
+    made.dispose()
+
+
+def test_who_waits_too_long_for_a_connection_is_told(database):
+    database = Database(database.login, size=1, bus=Silence())
+
+    with database.acting_as(ALICE.user) as tx:
+        tx.read(text("select 1"))
+        with pytest.raises(Unavailable):
+            database.acting_as(BRUNO.user).__enter__()
+
+    database.close()

@@ -1,0 +1,231 @@
+"""Identity, settings and remote answers, without a database."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from tests.world import PAYLOADS
+from visio import identity, log, settings
+from visio.adapters.calcom import Binding, BookingTokens
+from visio.adapters.pubsub import LocalBus, PubSub
+from visio.adapters.realtime import Relayed, outcome
+from visio.domain import refusals
+from visio.domain.booking import CalcomEvent
+from visio.domain.events import Signal
+from visio.domain.refusals import BadSignature, Refusal, Unavailable
+from visio.settings import Settings, SettingsMissing, require
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+SECRET = "a-secret-of-thirty-two-characters-or-so"
+
+
+def test_every_refusal_has_its_status_code_and_sentence():
+    found = [r for r in vars(refusals).values() if isinstance(r, type) and issubclass(r, Refusal)]
+    drawn = (Refusal.__doc__ or "").split()
+
+    for refusal in found:
+        if refusal in (Refusal, refusals.StillLocked):
+            continue
+        made = refusal()
+        assert refusal.__name__ in drawn
+        assert 400 <= made.status < 600
+        assert made.message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "means"),
+    [
+        (200, b"", Relayed.SENT),
+        (202, b"", Relayed.SENT),
+        (401, b"", Relayed.MISCONFIGURED),
+        (403, b"", Relayed.MISCONFIGURED),
+        (404, b"", Relayed.MISCONFIGURED),
+        (413, b"", Relayed.NEVER),
+        (415, b"", Relayed.NEVER),
+        (422, b"payload too large", Relayed.NEVER),
+        (422, b"the partition of the day is missing", Relayed.TRY_AGAIN),
+        (422, b"Timeout", Relayed.TRY_AGAIN),
+        (429, b"", Relayed.TRY_AGAIN),
+        (500, b"", Relayed.TRY_AGAIN),
+        (302, b"", Relayed.TRY_AGAIN),
+    ],
+)
+def test_what_an_answer_of_realtime_means(status, body, means):
+    assert outcome(status, body) is means
+
+
+def test_a_known_signature_verifies():
+    for recorded in json.loads((PAYLOADS / "manifest.json").read_text())["payloads"]:
+        raw = (PAYLOADS / recorded["file"]).read_bytes()
+        signature = recorded["headers"]["X-Cal-Signature-256"]
+
+        identity.calcom(raw, signature, ["another-secret", "test-secret"])
+        with pytest.raises(BadSignature):
+            identity.calcom(raw + b" ", signature, ["test-secret"])
+
+
+def test_an_empty_secret_signs_nothing():
+    import hashlib
+    import hmac
+
+    signature = hmac.new(b"", b"{}", hashlib.sha256).hexdigest()
+
+    for secrets in ([], [""]):
+        with pytest.raises(BadSignature):
+            identity.calcom(b"{}", signature, secrets)
+
+
+def test_keys_stay_when_they_cannot_be_fetched_again(remote, monkeypatch):
+    keys = identity.KeySet(f"{remote.url}/jwks")
+    assert keys.key("local-user", "ES256") is not None
+    monkeypatch.setattr(identity.KeySet, "KEPT", -1.0)
+    monkeypatch.setattr(identity.KeySet, "COOLDOWN", -1.0)
+    remote.keys_status = 500
+
+    assert keys.key("local-user", "ES256") is not None
+
+
+def test_an_unknown_key_is_asked_for_once_in_a_while(remote):
+    keys = identity.KeySet(f"{remote.url}/jwks")
+
+    found = [keys.key("unknown", "ES256") for _ in range(5)]
+
+    assert found == [None] * 5
+    assert remote.key_requests == 1
+
+
+def test_a_key_serves_its_own_kind_of_algorithm_only(remote):
+    keys = identity.KeySet(f"{remote.url}/jwks")
+
+    assert keys.key("local-user", "RS256") is None
+
+
+def test_no_keys_at_all_is_no_verdict():
+    with pytest.raises(Unavailable):
+        identity.KeySet("http://127.0.0.1:1/jwks").key("any", "ES256")
+
+
+CLOUD = {"CALCOM_WEBHOOK_SECRETS": SECRET, "LIVEKIT_API_SECRET": SECRET}
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({**CLOUD, "CALCOM_WEBHOOK_SECRETS": f"{SECRET},short"}, "CALCOM_WEBHOOK_SECRETS"),
+        ({**CLOUD, "LIVEKIT_API_SECRET": "short"}, "LIVEKIT_API_SECRET"),
+        ({**CLOUD, "MAX_OPEN_REQUESTS": "0"}, "MAX_OPEN_REQUESTS"),
+        ({**CLOUD, "SWEEP_GRACE_MINUTES": "soon"}, "SWEEP_GRACE_MINUTES"),
+        ({**CLOUD, "MESSAGE_BUS": "pigeon"}, "MESSAGE_BUS"),
+        ({**CLOUD, "CALCOM_BINDING": "trust"}, "CALCOM_BINDING"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_refuses_to_start(environ, told):
+    with pytest.raises(SettingsMissing, match=told) as refused:
+        Settings.read(environ)
+
+    assert "short" not in str(refused.value)
+
+
+def test_the_local_stack_may_have_weak_secrets_and_no_limits():
+    read = Settings.read(
+        {"VISIO_ENV": "local", "CALCOM_WEBHOOK_SECRETS": "a, ,b", "MAX_OPEN_REQUESTS": "0"}
+    )
+
+    assert read.calcom.webhook_secrets == ("a", "b")
+    assert read.rules.max_open_requests == 0
+    assert read.rules.lobby_opens is None
+
+
+def test_what_is_missing_is_named_and_either_of_two_is_enough():
+    with pytest.raises(SettingsMissing, match=r"SUPABASE_JWT_SECRET or SUPABASE_JWKS_URL"):
+        require({"DATABASE_URL": "x", "SUPABASE_JWT_SECRET": " , "}, "database", "users")
+
+    require({"DATABASE_URL": "x", "SUPABASE_JWKS_URL": "https://x"}, "database", "users")
+
+
+def test_settings_do_not_show_their_secrets():
+    read = Settings.read({**CLOUD, "DATABASE_URL": f"postgresql://x:{SECRET}@db/x"})
+
+    assert SECRET not in repr(read)
+
+
+def test_the_environment_is_read_once(monkeypatch):
+    monkeypatch.setenv("VISIO_ENV", "local")
+    settings.forget()
+    first = settings.settings()
+    monkeypatch.setenv("CALCOM_URL", "https://elsewhere.example")
+
+    assert settings.settings() is first
+    settings.forget()
+
+
+BINDING = Binding(uuid4(), uuid4())
+
+
+def token_of(link):
+    from urllib.parse import parse_qs, urlsplit
+
+    return parse_qs(urlsplit(link.url).query)["metadata[bookingToken]"][0]
+
+
+def test_a_booking_token_binds_its_client_for_a_week():
+    tokens = BookingTokens("https://agenda.example/x?month=1", [SECRET])
+    link = tokens.link(BINDING, name="A", email="a@b.example", time_zone="Europe/Paris", now=NOW)
+
+    assert link.url.startswith("https://agenda.example/x?month=1&")
+    assert tokens.binding(token_of(link), now=NOW + timedelta(days=7, minutes=-1)) == BINDING
+    assert tokens.binding(token_of(link), now=NOW + timedelta(days=7)) is None
+
+
+@pytest.mark.parametrize("forged", ["", "a.b.c", "é", "null"])
+def test_any_other_text_is_no_booking_token(forged):
+    assert BookingTokens("https://agenda.example/x", [SECRET]).binding(forged, now=NOW) is None
+
+
+def test_logical_copies_share_their_key_and_other_events_do_not():
+    raw = json.loads((PAYLOADS / "01_booking_created.json").read_bytes())
+
+    def key(**payload):
+        body = {**raw, "payload": {**raw["payload"], **payload}}
+        return CalcomEvent.read(json.dumps(body).encode()).logical_key
+
+    later = CalcomEvent.read(json.dumps({**raw, "createdAt": "2027-01-01T00:00:00Z"}).encode())
+    assert later.logical_key == key()
+    assert key(startTime="2026-12-14T10:00:00+01:00") == key()
+    assert key(startTime="not a time") != key()
+    others = [key(uid="other"), key(iCalSequence=1), key(attendeeSeatId="seat-2")]
+    assert len({key(), *others}) == 4
+    assert key(uid=None) is None
+
+
+SIGNAL = Signal(uuid4(), "client:x:inbox", "request_decided", {"version": 1})
+
+
+def test_a_bus_out_of_reach_accepts_nothing():
+    assert LocalBus("http://127.0.0.1:1/bus", "token").publish([SIGNAL]) == []
+
+
+def test_a_publisher_that_cannot_be_made_accepts_nothing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.cloud.pubsub_v1", None)
+
+    assert PubSub("project", "topic").publish([SIGNAL]) == []
+
+
+def test_a_line_is_json_in_the_cloud_and_words_in_a_terminal():
+    try:
+        raise ValueError("c4n4ry")
+    except ValueError:
+        record = logging.LogRecord("visio", 40, "", 1, "[VISIO:X]", (), sys.exc_info())
+    record.status = 500
+
+    cloud = json.loads(log._Line(local=False).format(record))
+    local = log._Line(local=True).format(record)
+
+    assert cloud["message"] == "[VISIO:X]"
+    assert (cloud["severity"], cloud["status"], cloud["exception"]) == ("ERROR", 500, "ValueError")
+    assert "status=500" in local
+    assert "c4n4ry" not in json.dumps(cloud) + local
