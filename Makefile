@@ -34,7 +34,7 @@ demo: setup ## Play the story on the running stack
 	@$(BIN)/python -m local.demo
 
 test: setup ## Run every test, and print the coverage
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term --cov-fail-under=90
 
 check: setup ## Lint, types and layers
 	$(BIN)/ruff check .

@@ -94,12 +94,14 @@ class Listener:
         )
         self._lines: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._seen: list[dict[str, Any]] = []
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None  # noqa: S101 -- it is a pipe
-        for line in self._process.stdout:
-            self._lines.put(json.loads(line))
+        with self._process.stdout as lines:
+            for line in lines:
+                self._lines.put(json.loads(line))
 
     def listen(self, topic: str, token: str) -> None:
         assert self._process.stdin is not None  # noqa: S101 -- it is a pipe
@@ -125,6 +127,7 @@ class Listener:
         assert self._process.stdin is not None  # noqa: S101 -- it is a pipe
         self._process.stdin.close()
         self._process.wait(10)
+        self._reader.join(10)
 
 
 def told(text: str, came_back: str) -> None:
