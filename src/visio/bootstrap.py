@@ -2,13 +2,16 @@
 
 import threading
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from visio.adapters.calcom import BookingTokens
 from visio.adapters.database import Bus, Database, Transaction
-from visio.adapters.realtime import Broadcaster
 from visio.call import Caller
 from visio.domain.lobby import Rules
 from visio.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from visio.adapters.realtime import Broadcaster
 
 _lock = threading.RLock()
 _app: "App | None" = None
@@ -54,7 +57,7 @@ class App:
         return PubSub(bus.project, bus.topic)
 
     @cached_property
-    def broadcaster(self) -> Broadcaster:
+    def broadcaster(self) -> "Broadcaster":
         from visio.adapters.realtime import Realtime
 
         return Realtime(self.settings.realtime.url, self.settings.realtime.service_key)

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -57,7 +58,7 @@ def started(staged, python_with, environment):
     """Start a staged function by itself, with the settings of the tests and nothing else."""
     running = []
 
-    def started(name: str) -> str:
+    def started(name: str) -> tuple[str, subprocess.Popen[bytes]]:
         kept = ("VISIO_", "DATABASE_", "SUPABASE_", "CALCOM_", "BOOKING_", "LIVEKIT_", "PUSH_")
         more = ("SCHEDULER_", "REALTIME_", "GOOGLE_", "LOCAL_", "MESSAGE_", "ALLOWED_")
         settings = {k: v for k, v in os.environ.items() if k.startswith(kept + more)}
@@ -74,7 +75,7 @@ def started(staged, python_with, environment):
             stderr=subprocess.STDOUT,
         )
         running.append(process)
-        return f"http://127.0.0.1:{port}/"
+        return f"http://127.0.0.1:{port}/", process
 
     yield started
     for process in running:
@@ -82,11 +83,10 @@ def started(staged, python_with, environment):
         process.communicate(timeout=20)
 
 
-def answered(url, method, headers=None, body=None):
+def answered(address, method, headers=None, body=None):
     """The first answer, once the port is open."""
-    import time
-
-    for _ in range(600):
+    url, process = address
+    while process.poll() is None:
         request = urllib.request.Request(url, body, headers or {}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
@@ -95,26 +95,26 @@ def answered(url, method, headers=None, body=None):
             return error.code, json.loads(error.read() or b"null")
         except OSError:
             time.sleep(0.05)
-    raise AssertionError("it did not start")
+    raise AssertionError(process.stdout.read().decode())
 
 
 @pytest.mark.parametrize("database", ["embedded"], indirect=True)
 @pytest.mark.parametrize("name", names())
 def test_a_staged_function_serves_alone(started, name):
-    url = started(name)
+    address = started(name)
 
-    status, answer = answered(url, "DELETE")
+    status, answer = answered(address, "DELETE")
 
     assert (status, answer["error"]["code"]) == (405, "method_not_allowed")
 
 
 @pytest.mark.parametrize("database", ["embedded"], indirect=True)
 def test_a_staged_function_reaches_the_database_and_the_bus(started, remote: Remote):
-    url = started("request_meeting")
+    address = started("request_meeting")
     headers = {**ALICE.headers, "Content-Type": "application/json"}
     body = json.dumps({"requestedSlots": ["2027-03-01T09:00:00Z"]}).encode()
 
-    status, answer = answered(url, "POST", headers, body)
+    status, answer = answered(address, "POST", headers, body)
 
     assert (status, answer["data"]["status"]) == (201, "pending")
     assert [heard["event"] for heard in remote.published] == [
@@ -135,14 +135,15 @@ def test_without_its_secrets_a_function_refuses_to_start(staged, python_with):
     assert "CALCOM_WEBHOOK_SECRETS" in done.stderr
 
 
-def test_a_folder_holds_its_page_the_core_and_nothing_else(staged):
-    for name in names():
-        assert sorted(path.name for path in (staged / name).iterdir()) == [
-            "main.py",
-            "requirements.txt",
-            "visio",
-        ]
-        assert not list((staged / name).rglob("__pycache__"))
+def test_a_folder_holds_its_page_the_core_and_nothing_else(tmp_path):
+    build.stage("lobby_signal", tmp_path / "staged")
+
+    assert sorted(path.name for path in (tmp_path / "staged").iterdir()) == [
+        "main.py",
+        "requirements.txt",
+        "visio",
+    ]
+    assert not list(tmp_path.rglob("__pycache__"))
 
 
 def test_the_published_document_is_the_one_that_the_functions_declare():
@@ -183,8 +184,6 @@ def test_every_command_of_make_is_in_the_readme():
 
 
 def test_no_lock_or_document_names_a_registry():
-    import subprocess
-
     tracked = subprocess.run(
         ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True
     ).stdout.split("\0")
