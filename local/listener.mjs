@@ -12,7 +12,8 @@ import ws from "ws";
 
 const [origin, key] = process.argv.slice(2);
 const clients = new Map();
-const say = (line) => process.stdout.write(JSON.stringify({ at: Date.now(), ...line }) + "\n");
+const now = () => performance.timeOrigin + performance.now();
+const say = (line) => process.stdout.write(JSON.stringify({ at: now(), ...line }) + "\n");
 
 async function clientOf(token) {
   if (!clients.has(token)) {

@@ -1,0 +1,74 @@
+"""`make bench`: measure, print, and write bench/results/latest.json."""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import cold, signals, trips
+from bench.world import Caller, world
+
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+
+
+def machine() -> dict[str, Any]:
+    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
+    return {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "node": node.stdout.strip(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def main() -> None:
+    print("round trips and accept", flush=True)
+    with world() as made, tempfile.TemporaryDirectory() as folder:
+        counted = trips.count(made)
+        accepted = trips.accepts(made)
+        usual, usual_trips = trips.baseline(made)
+        started = cold.cold(made, Caller(made), Path(folder))
+    print("from knock to event", flush=True)
+    heard = signals.knocks()
+    percentiles = statistics.quantiles(heard, n=100)
+    accept_ms, usual_ms = trips.medians(accepted), trips.medians(usual)
+    results = {
+        "machine": machine(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "coldStartRatio": cold.ratios(started),
+        "roundTrips": counted,
+        "acceptMs": accept_ms,
+        "knockToEventMs": {"p50": round(percentiles[49], 1), "p99": round(percentiles[98], 1)},
+        "baseline": {
+            "what": "eight statements of SQLAlchemy Core on plain pg8000, without HTTP",
+            "roundTrips": usual_trips,
+            "ms": usual_ms,
+            "acceptRatio": {d: round(accept_ms[d] / usual_ms[d], 2) for d in accept_ms},
+        },
+        "samples": {
+            "coldStartMs": {
+                name: [[round(ours, 1), round(hello, 1)] for ours, hello in pairs]
+                for name, pairs in started.items()
+            },
+            "acceptMs": _rounded(accepted),
+            "baselineMs": _rounded(usual),
+            "knockToEventMs": [round(one, 1) for one in heard],
+        },
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    shown = {name: value for name, value in results.items() if name != "samples"}
+    print(json.dumps(shown, indent=2))
+
+
+def _rounded(samples: dict[str, list[float]]) -> dict[str, list[float]]:
+    return {name: [round(one, 2) for one in found] for name, found in samples.items()}
+
+
+if __name__ == "__main__":
+    main()

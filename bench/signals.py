@@ -1,0 +1,73 @@
+"""From a client's knock to the event in the operator's browser, through the whole local stack."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from local import demo
+from local.demo import Listener, Person
+from local.postgres import PROJECT, free_port
+
+KNOCKS = 200
+
+
+def knocks() -> list[float]:
+    """Milliseconds from sending `client_waiting` to supabase-js handing the event over."""
+    home = Path(tempfile.mkdtemp(prefix="visio-bench-", dir="/var/tmp"))
+    home.chmod(0o755)
+    port = free_port()
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local"],
+        cwd=PROJECT,
+        env={**kept, "VISIO_HOME": str(home), "PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        demo.ORIGIN = f"http://127.0.0.1:{port}"
+        _until_healthy(process)
+        return _measure()
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(home)
+
+
+def _until_healthy(process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        try:
+            urllib.request.urlopen(f"{demo.ORIGIN}/health", timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("the stack did not start")
+
+
+def _measure() -> list[float]:
+    listener = Listener(demo.send("/config.json").body["anonKey"])
+    try:
+        alice, mikl = Person("alice@client.example"), Person("mikl@foxeo.example")
+        slot = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        request = alice.does("request-meeting", {"requestedSlots": [slot]}).data
+        accept = {"requestId": request["id"], "decision": "accept", "selectedSlot": slot}
+        meeting = mikl.does("decide-request", accept).data["meetingId"]
+        listener.listen(f"operator:{mikl.id}:inbox", mikl.token)
+        listener.until(lambda line: line.get("status") == "SUBSCRIBED")
+        found = []
+        for number in range(KNOCKS + 10):
+            began = time.time() * 1000
+            alice.does("lobby-signal", {"meetingId": meeting, "signal": "client_waiting"})
+            heard: Any = listener.until(lambda line: line.get("event") == "client_waiting")
+            alice.does("lobby-signal", {"meetingId": meeting, "signal": "client_left"})
+            if number >= 10:  # the first ones open connections
+                found.append(heard["at"] - began)
+        return found
+    finally:
+        listener.close()

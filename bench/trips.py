@@ -1,0 +1,144 @@
+"""Round trips to the database, counted at the socket, and what each of them costs."""
+
+import contextlib
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy import create_engine, text
+
+from bench.world import Caller, World
+
+ACCEPTS = 40
+DELAYS = (0, 2, 10)
+BASELINE = (
+    "select set_config('role', :role, true)",
+    "select set_config('request.jwt.claims', :claims, true)",
+    "select * from bench where id = :id for update",
+    "insert into bench (id, v) values (:id + 1000000, :v) on conflict (id) do nothing",
+    "update bench set v = :v where id = :id",
+    "insert into bench (id, v) values (:id + 2000000, :v) on conflict (id) do nothing",
+    "insert into bench (id, v) values (:id + 3000000, :v) on conflict (id) do nothing",
+)
+
+
+class Proxy:
+    """Passes bytes on to a server; a trip is what a client sends after the server has spoken."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.trips, self.delay = 0, 0.0
+        self._to = (host, port)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listening.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.create_connection(self._to)
+                for wire in (client, server):
+                    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                answered = threading.Event()
+                answered.set()
+                for source, sink, asks in ((client, server, True), (server, client, False)):
+                    threading.Thread(
+                        target=self._pass, args=(source, sink, asks, answered), daemon=True
+                    ).start()
+
+    def _pass(
+        self, source: socket.socket, sink: socket.socket, asks: bool, answered: threading.Event
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if asks and answered.is_set():
+                    answered.clear()
+                    self.trips += 1
+                    time.sleep(self.delay)
+                elif not asks:
+                    answered.set()
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def through_proxy(made: World) -> Iterator[tuple[Proxy, Caller]]:
+    """A caller whose functions reach the database through a proxy."""
+    proxy = Proxy("127.0.0.1", urlsplit(made.login).port or 5432)
+    environment = {**made.environment, "DATABASE_URL": _through(made.login, proxy)}
+    try:
+        yield proxy, Caller(World(made.admin, made.login, environment, made.remote))
+    finally:
+        proxy.close()
+
+
+def count(made: World) -> dict[str, int]:
+    """Trips of each action on a connection that is open already, marking included."""
+    with through_proxy(made) as (proxy, caller):
+        counted = {}
+        for action, (function, sent) in caller.ready().items():
+            before = proxy.trips
+            caller.send(function, sent)
+            counted[action] = proxy.trips - before
+        return counted
+
+
+def accepts(made: World) -> dict[str, list[float]]:
+    """Milliseconds of decide-request accept, by milliseconds added to each trip."""
+    samples: dict[str, list[float]] = {}
+    with through_proxy(made) as (proxy, caller):
+        for delay in DELAYS:
+            proxy.delay = 0.0
+            ready = [caller.accept() for _ in range(ACCEPTS)]
+            proxy.delay = delay / 1000
+            samples[str(delay)] = [_timed(caller, sent) for sent in ready]
+    return samples
+
+
+def _timed(caller: Caller, sent: object) -> float:
+    began = time.perf_counter()
+    caller.send("decide_request", sent)  # type: ignore[arg-type]  # made by `accept`
+    return (time.perf_counter() - began) * 1000
+
+
+def baseline(made: World) -> tuple[dict[str, list[float]], int]:
+    """The same work as usual code does it: eight statements of SQLAlchemy Core on plain pg8000."""
+    proxy = Proxy("127.0.0.1", urlsplit(made.admin).port or 5432)
+    url = _through(made.admin, proxy).replace("postgresql://", "postgresql+pg8000://")
+    engine = create_engine(url, connect_args={"ssl_context": False})
+    samples: dict[str, list[float]] = {}
+    trips = 0
+    with engine.begin() as db:
+        db.execute(text("create table bench (id integer primary key, v text)"))
+        db.execute(text("insert into bench select generate_series(1, 1000), ''"))
+    for delay in DELAYS:
+        proxy.delay = delay / 1000
+        samples[str(delay)] = []
+        for number in range(ACCEPTS // 2):
+            values = {"role": "postgres", "claims": "{}", "id": number + 1, "v": "x"}
+            before, began = proxy.trips, time.perf_counter()
+            with engine.begin() as db:
+                for statement in BASELINE:
+                    db.execute(text(statement), values)
+            samples[str(delay)].append((time.perf_counter() - began) * 1000)
+            trips = proxy.trips - before
+    engine.dispose()
+    proxy.close()
+    return samples, trips
+
+
+def medians(samples: dict[str, list[float]]) -> dict[str, float]:
+    return {delay: round(statistics.median(found), 1) for delay, found in samples.items()}
+
+
+def _through(url: str, proxy: Proxy) -> str:
+    parts = urlsplit(url)
+    login = parts.netloc.rpartition("@")[0]
+    return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{proxy.port}"))

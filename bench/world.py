@@ -1,0 +1,229 @@
+"""A database, the remote services and a caller, as the functions' tests have them."""
+
+import contextlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import functions_framework
+
+from local import postgres
+from local.tokens import Keys
+from tests.world import (
+    ALICE,
+    JWT_SECRET,
+    MIKL,
+    PAYLOADS,
+    PROJECT,
+    PUSH,
+    SCHEDULER,
+    SUBSCRIPTION,
+    Persona,
+    Remote,
+    pushed,
+    signed,
+)
+from visio import bootstrap, settings
+
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class World:
+    """`admin` and `login` lead to one database; `environment` is what functions need."""
+
+    admin: str
+    login: str
+    environment: dict[str, str]
+    remote: Remote
+
+
+@contextlib.contextmanager
+def world() -> Iterator[World]:
+    """Everything started, and stopped again whatever happens."""
+    with contextlib.ExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
+        home.chmod(0o755)
+        cluster = postgres.start(postgres.embedded_binaries(), home)
+        stack.callback(cluster.stop)
+        postgres.prepare(cluster.url())
+        postgres.seed(cluster.url())
+        login = postgres.functions_login(cluster.url(), "functions")
+        remote = Remote(Keys.load(home, JWT_SECRET))
+        server = remote.serve()
+        stack.callback(server.server_close)
+        stack.callback(server.shutdown)
+        yield World(cluster.url(), login, _environment(login, remote), remote)
+
+
+def _environment(login: str, remote: Remote) -> dict[str, str]:
+    return {
+        "VISIO_ENV": "local",
+        "DATABASE_URL": login,
+        "SUPABASE_JWT_SECRET": JWT_SECRET,
+        "MESSAGE_BUS": "local",
+        "LOCAL_BUS_URL": f"{remote.url}/bus",
+        "LOCAL_BUS_TOKEN": "bus",
+        "REALTIME_URL": f"{remote.url}/realtime/v1",
+        "REALTIME_SERVICE_KEY": "sb_secret_of_the_bench",
+        "GOOGLE_CERTS_URL": f"{remote.url}/certs",
+        "PUSH_AUDIENCE": PUSH[0],
+        "PUSH_SERVICE_ACCOUNT": PUSH[1],
+        "PUSH_SUBSCRIPTION": SUBSCRIPTION,
+        "SCHEDULER_AUDIENCE": SCHEDULER[0],
+        "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER[1],
+        "CALCOM_WEBHOOK_SECRETS": "test-secret",
+        "CALCOM_URL": "https://agenda.foxeo.example/mikl/decouverte",
+        "BOOKING_TOKEN_SECRETS": "the-secret-of-the-benchs-booking-links",
+        "LIVEKIT_URL": "wss://room.foxeo.example",
+        "LIVEKIT_API_KEY": "devkey",
+        "LIVEKIT_API_SECRET": "a-livekit-secret-of-the-bench-0123456789",
+        "MAX_OPEN_REQUESTS": "0",
+        "THREADS": "4",
+    }
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request: method, query or body, headers."""
+
+    method: str
+    headers: dict[str, str]
+    query: dict[str, str]
+    body: bytes | None
+
+
+class Caller:
+    """Makes the requests of every function in turn, each on rows that are ready for it."""
+
+    def __init__(self, made: World) -> None:
+        logging.getLogger("visio").addHandler(logging.NullHandler())  # no lines between figures
+        os.environ.update(made.environment)
+        settings.forget()
+        bootstrap.forget()
+        self._world = made
+        self._apps: dict[str, Any] = {}
+
+    def send(self, function: str, sent: Sent) -> Any:
+        """Through the Functions Framework's own application; what came back in `data`."""
+        if function not in self._apps:
+            source = str(PROJECT / "functions" / function / "main.py")
+            self._apps[function] = functions_framework.create_app(function, source)  # type: ignore[no-untyped-call]  # upstream has no annotations
+        answer = (
+            self._apps[function]
+            .test_client()
+            .open(
+                "/",
+                method=sent.method,
+                headers=sent.headers,
+                query_string=sent.query,
+                data=sent.body,
+            )
+        )
+        assert answer.status_code < 300, answer.get_data(as_text=True)
+        return answer.json["data"] if answer.data else None
+
+    def post(self, who: Persona, body: object) -> Sent:
+        headers = {**who.headers, "Content-Type": "application/json"}
+        return Sent("POST", headers, {}, json.dumps(body).encode())
+
+    def get(self, who: Persona, **query: str) -> Sent:
+        return Sent("GET", who.headers, query, None)
+
+    def request(self) -> Any:
+        """A request that waits for its decision, at a time of its own."""
+        slot = (datetime.now(UTC) + timedelta(days=1, minutes=20 * next(_numbers))).isoformat()
+        asked = {"requestedSlots": [slot], "durationMinutes": 15}
+        return self.send("request_meeting", self.post(ALICE, asked))
+
+    def accept(self) -> Sent:
+        request = self.request()
+        return self.post(
+            MIKL,
+            {
+                "requestId": request["id"],
+                "decision": "accept",
+                "selectedSlot": request["requestedSlots"][0],
+            },
+        )
+
+    def meeting(self) -> str:
+        meeting: str = self.send("decide_request", self.accept())["meetingId"]
+        return meeting
+
+    def waiting(self) -> str:
+        meeting = self.meeting()
+        self.send("lobby_signal", self.knock(meeting))
+        return meeting
+
+    def knock(self, meeting: str) -> Sent:
+        return self.post(ALICE, {"meetingId": meeting, "signal": "client_waiting"})
+
+    def admit(self, meeting: str) -> Sent:
+        return self.post(MIKL, {"meetingId": meeting, "signal": "operator_joined"})
+
+    def booking(self) -> Sent:
+        link = self.send("booking_link", self.post(ALICE, {}))["url"]
+        number = next(_numbers)
+        starts_at = datetime.now(UTC) + timedelta(days=400, minutes=20 * number)
+        event = json.loads((PAYLOADS / "01_booking_created.json").read_bytes())
+        event["payload"].update(
+            uid=f"bench-{number}",
+            startTime=starts_at.isoformat(),
+            endTime=(starts_at + timedelta(minutes=15)).isoformat(),
+            metadata={"bookingToken": parse_qs(urlsplit(link).query)["metadata[bookingToken]"][0]},
+        )
+        raw = json.dumps(event).encode()
+        return Sent("POST", signed(raw), {}, raw)
+
+    def push(self) -> Sent:
+        self.meeting()
+        signal = self._world.remote.published[-1]
+        bearer = self._world.remote.keys.sign_google(*PUSH)
+        headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+        return Sent("POST", headers, {}, json.dumps(pushed(signal)).encode())
+
+    def tick(self) -> Sent:
+        bearer = self._world.remote.keys.sign_google(*SCHEDULER)
+        return Sent("POST", {"Authorization": f"Bearer {bearer}"}, {}, None)
+
+    def ready(self) -> dict[str, tuple[str, Sent]]:
+        """Every action: the function that serves it and a request that will succeed once."""
+        return {
+            "booking-link": ("booking_link", self.post(ALICE, {})),
+            "calcom-webhook created": ("calcom_webhook", self.booking()),
+            "cancel-meeting": (
+                "cancel_meeting",
+                self.post(MIKL, {"meetingId": self.meeting(), "reason": "Non"}),
+            ),
+            "decide-request accept": ("decide_request", self.accept()),
+            "decide-request reject": (
+                "decide_request",
+                self.post(
+                    MIKL,
+                    {"requestId": self.request()["id"], "decision": "reject", "reason": "Non"},
+                ),
+            ),
+            "join-meeting": ("join_meeting", self.post(MIKL, {"meetingId": self.meeting()})),
+            "list-meetings": ("list_meetings", self.get(ALICE)),
+            "list-notifications": ("list_notifications", self.get(ALICE)),
+            "list-requests": ("list_requests", self.get(ALICE)),
+            "lobby-signal client_waiting": ("lobby_signal", self.knock(self.meeting())),
+            "lobby-signal operator_joined": ("lobby_signal", self.admit(self.waiting())),
+            "lobby-state": ("lobby_state", self.get(ALICE, meetingId=self.meeting())),
+            "read-notifications": ("read_notifications", self.post(ALICE, {})),
+            "relay-signal": ("relay_signal", self.push()),
+            "request-meeting": (
+                "request_meeting",
+                self.post(ALICE, {"requestedSlots": [f"{datetime.now(UTC) + timedelta(days=9)}"]}),
+            ),
+            "complete-meetings, nothing to do": ("complete_meetings", self.tick()),
+        }
