@@ -24,10 +24,11 @@ class Keys:
 
     def __init__(self, user_pem: str, google_pem: str, jwt_secret: str) -> None:
         self.jwt_secret = jwt_secret
-        self._user_pem, self._google_pem = user_pem, google_pem
+        # Loaded once: an RSA key is checked for 40 ms then, and the origin would stand still.
         user, google = (load_pem_private_key(p.encode(), None) for p in (user_pem, google_pem))
         assert isinstance(user, ec.EllipticCurvePrivateKey)  # noqa: S101 -- we wrote the file
         assert isinstance(google, rsa.RSAPrivateKey)  # noqa: S101 -- likewise
+        self._user, self._google = user, google
         self._user_public, self._google_public = user.public_key(), google.public_key()
 
     @classmethod
@@ -50,7 +51,7 @@ class Keys:
 
     def sign_user(self, claims: dict[str, Any]) -> str:
         """A user's access token, as Supabase Auth signs it (ES256)."""
-        return jwt.encode(claims, self._user_pem, "ES256", headers={"kid": "local-user"})
+        return jwt.encode(claims, self._user, "ES256", headers={"kid": "local-user"})
 
     def sign_google(self, audience: str, email: str) -> str:
         """An OIDC token, as Pub/Sub and Cloud Scheduler send it (RS256)."""
@@ -64,7 +65,7 @@ class Keys:
             "iat": now,
             "exp": now + 3600,
         }
-        return jwt.encode(claims, self._google_pem, "RS256", headers={"kid": "local-google"})
+        return jwt.encode(claims, self._google, "RS256", headers={"kid": "local-google"})
 
     def api_key(self, role: str) -> str:
         """A project key: `anon` for browsers, `service_role` for the relay."""
