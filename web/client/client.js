@@ -1,0 +1,90 @@
+// A client's page: propose slots, see what became of them, knock, enter when let in.
+
+import { attempt, button, call, el, inWords, listen, page, when } from "/visio.js";
+
+const byId = (id) => document.getElementById(id);
+const waiting = new Set();
+
+async function meeting(item) {
+  const lobby = await call("lobby-state", null, { meetingId: item.id });
+  const knock = lobby.knock?.status;
+  if (knock === "waiting") waiting.add(item.id);
+  else waiting.delete(item.id);
+  const signal = (name) => call("lobby-signal", { meetingId: item.id, signal: name }).then(draw);
+  const card = el(
+    "article",
+    { class: knock === "waiting" ? "card waiting" : "card" },
+    el("strong", {}, item.title),
+    el("p", {}, when(item.scheduledAt)),
+    el("p", { class: "soft" }, said(knock, lobby)),
+  );
+  const row = el("div", { class: "row" });
+  if (knock === "admitted") {
+    row.append(button("Entrer dans la salle", () => enter(item.id, card)));
+  } else if (knock !== "waiting") {
+    row.append(button("Entrer dans la salle d’attente", () => signal("client_waiting")));
+  }
+  if (knock === "waiting" || knock === "admitted") {
+    row.append(button("Quitter", () => signal("client_left"), "plain"));
+  }
+  card.append(row);
+  listen(`meeting:${item.id}:status`, draw);
+  return card;
+}
+
+function said(knock, lobby) {
+  if (knock === "waiting") return "Vous patientez. On viendra vous chercher.";
+  if (knock === "admitted") return "On vous attend : vous pouvez entrer.";
+  if (knock === "denied") return `Pas maintenant${lobby.knock.reason ? ` : ${lobby.knock.reason}` : "."}`;
+  return inWords(lobby.meetingStatus);
+}
+
+async function enter(meetingId, card) {
+  const ticket = await call("join-meeting", { meetingId });
+  const until = new Date(ticket.expiresAt).toLocaleTimeString("fr-FR");
+  card.append(el("p", {}, `Votre billet pour ${new URL(ticket.url).host} est valable jusqu’à ${until}.`));
+}
+
+function request(item) {
+  return el(
+    "article",
+    { class: "card" },
+    el("strong", {}, `Demande ${inWords(item.status)}`),
+    ...item.requestedSlots.map((slot) => el("p", {}, when(slot))),
+    item.reason && el("p", { class: "soft" }, item.reason),
+  );
+}
+
+async function draw() {
+  const [meetings, requests] = await Promise.all([call("list-meetings"), call("list-requests")]);
+  const live = meetings.items.filter((item) => ["scheduled", "in_progress"].includes(item.status));
+  byId("meetings").replaceChildren(
+    ...(live.length ? await Promise.all(live.map(meeting)) : [el("p", { class: "soft" }, "Aucun rendez-vous.")]),
+  );
+  byId("requests").replaceChildren(...requests.items.map(request));
+  const own = meetings.items[0]?.clientId ?? requests.items[0]?.clientId;
+  if (own) listen(`client:${own}:inbox`, draw);
+}
+
+byId("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(async () => {
+    const sent = new FormData(event.target);
+    const slots = sent.getAll("slot").filter(Boolean).map((slot) => new Date(slot).toISOString());
+    await call("request-meeting", { requestedSlots: slots, message: sent.get("message") || undefined });
+    event.target.reset();
+    await draw();
+  }, event.submitter);
+});
+byId("book").addEventListener("click", (event) =>
+  attempt(async () => {
+    location.href = (await call("booking-link", {})).url;
+  }, event.target),
+);
+
+// A sign of life for every knock that waits: without it, its lease runs out after two minutes.
+setInterval(() => {
+  for (const meetingId of waiting) call("lobby-signal", { meetingId, signal: "client_waiting" }).catch(() => {});
+}, 30_000);
+
+await page(draw);
