@@ -1,6 +1,7 @@
-"""The SQL of signals on their way: the outbox, the relay's memory, and what is kept how long."""
+"""The SQL of the sweep and of signals on their way: the outbox and the relay's memory."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,19 @@ from sqlalchemy import text
 from visio.adapters.database import Transaction
 from visio.domain.events import Signal
 
+DUE = text("""
+select exists (select from public.meetings
+                where status in ('scheduled', 'in_progress')
+                  and ends_at <= cast(:ended_by as timestamptz)) as meetings,
+       exists (select from public.meeting_requests
+                where status in ('pending', 'countered')
+                  and last_slot_at <= cast(:now as timestamptz)) as requests,
+       exists (select from public.lobby_knocks
+                where status = 'waiting'
+                  and renewed_at <= cast(:renewed_by as timestamptz)) as knocks,
+       exists (select from visio.signal_outbox
+                where published_at is null
+                  and next_attempt_at <= cast(:now as timestamptz)) as signals""")
 # Claimed by moving the next attempt forward, so that no lock is held while publishing.
 CLAIM = text("""
 update visio.signal_outbox o
@@ -52,6 +66,21 @@ delete from visio.relayed_signals
 delete from visio.idempotency_keys
  where created_at < cast(:now as timestamptz) - interval '1 day'"""),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Whether there is anything of each kind for the sweep to do."""
+
+    meetings: bool
+    requests: bool
+    knocks: bool
+    signals: bool
+
+
+def due(tx: Transaction, *, now: datetime, ended_by: datetime, renewed_by: datetime) -> Due:
+    """Look at everything that time or a crash may have left behind, in one statement."""
+    return Due(**tx.read(DUE, now=now, ended_by=ended_by, renewed_by=renewed_by)[0])
 
 
 def claim(tx: Transaction, *, now: datetime, limit: int) -> list[Signal]:

@@ -1,7 +1,8 @@
 """The sweep: whatever time or a crash left behind, in batches that hold nobody up."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from visio.adapters import meetings, outbox, requests
 from visio.adapters.database import Bus, Database
@@ -27,31 +28,36 @@ class Swept:
 
 def complete_meetings(call: Call, database: Database, bus: Bus, *, grace: timedelta) -> Swept:
     """Complete meetings, expire requests and leases, publish what stayed behind, tidy."""
-    swept = Swept()
-    for _ in range(MOST_BATCHES):
-        done = _complete(call, database, grace)
-        swept.completed += done
-        if done < BATCH:
-            break
-    for _ in range(MOST_BATCHES):
-        done = _expire(call, database)
-        swept.expired += done
-        if done < BATCH:
-            break
-    for _ in range(MOST_BATCHES):
-        done = _let_lapsed_leave(call, database)
-        swept.left += done
-        if done < BATCH:
-            break
-    swept.republished = _republish(call, database, bus)
+    ended_by, renewed_by = call.now - grace, call.now - LEASE
     with database.acting_as_system() as tx:
+        # Most sweeps find nothing: one look says so, and the rest is not asked for.
+        due = outbox.due(tx, now=call.now, ended_by=ended_by, renewed_by=renewed_by)
         outbox.tidy(tx, now=call.now)
+    swept = Swept()
+    if due.meetings:
+        swept.completed = _in_batches(lambda: _complete(call, database, ended_by))
+    if due.requests:
+        swept.expired = _in_batches(lambda: _expire(call, database))
+    if due.knocks:
+        swept.left = _in_batches(lambda: _let_lapsed_leave(call, database, renewed_by))
+    if due.signals:
+        swept.republished = _republish(call, database, bus)
     return swept
 
 
-def _complete(call: Call, database: Database, grace: timedelta) -> int:
+def _in_batches(sweep: Callable[[], int]) -> int:
+    total = 0
+    for _ in range(MOST_BATCHES):
+        done = sweep()
+        total += done
+        if done < BATCH:
+            break
+    return total
+
+
+def _complete(call: Call, database: Database, ended_by: datetime) -> int:
     with database.acting_as_system() as tx:
-        over = meetings.hold_over(tx, ended_by=call.now - grace, limit=BATCH)
+        over = meetings.hold_over(tx, ended_by=ended_by, limit=BATCH)
         for lobby in over:
             meeting, said = complete(lobby.meeting, now=call.now)
             meetings.record(tx, lobby, Lobby(meeting, closed(lobby.knock, now=call.now)))
@@ -70,10 +76,10 @@ def _expire(call: Call, database: Database) -> int:
     return len(due)
 
 
-def _let_lapsed_leave(call: Call, database: Database) -> int:
+def _let_lapsed_leave(call: Call, database: Database, renewed_by: datetime) -> int:
     left = 0
     with database.acting_as_system() as tx:
-        for lobby in meetings.hold_lapsed(tx, renewed_by=call.now - LEASE, limit=BATCH):
+        for lobby in meetings.hold_lapsed(tx, renewed_by=renewed_by, limit=BATCH):
             knock = lobby.knock and lobby.knock.seen(call.now)
             if knock is None or knock.status is not KnockStatus.LEFT:
                 continue  # renewed while we waited
