@@ -64,7 +64,7 @@ class Functions:
                 kept = [(k, v) for k, v in answer.headers.items() if k.lower() not in HOP_BY_HOP]
                 return web.Response(status=answer.status, body=await answer.read(), headers=kept)
         except ClientError:
-            error = {"code": "unavailable", "message": "The functions do not answer."}
+            error = {"code": "unavailable", "message": "Les fonctions ne répondent pas."}
             return web.json_response(
                 {"data": None, "error": {**error, "requestId": "-"}}, status=503
             )

@@ -41,7 +41,11 @@ def gateway() -> Wsgi:
         name, _, rest = environ["PATH_INFO"].removeprefix(PREFIX).partition("/")
         if name not in apps:
             start_response("404 Not Found", [("Content-Type", "application/json")])
-            error = {"code": "not_found", "message": "There is no such function.", "requestId": "-"}
+            error = {
+                "code": "not_found",
+                "message": "Cette fonction n’existe pas.",
+                "requestId": "-",
+            }
             return [json.dumps({"data": None, "error": error}).encode()]
         environ["SCRIPT_NAME"], environ["PATH_INFO"] = "", "/" + rest
         return apps[name](environ, start_response)

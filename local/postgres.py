@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,15 +68,10 @@ class Cluster:
 def start(binaries: Path, home: Path, *, settings: tuple[str, ...] = ()) -> Cluster:
     """Start the server whose data lies under `home`, making it at the first time."""
     root = os.geteuid() == 0
-    if root and not (_open_to_others(binaries) and _open_to_others(home)):
+    if root:
         # PostgreSQL refuses to run as root, and nobody else may read below a private folder.
-        mark = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
-        home = Path("/var/tmp") / f"visio-{mark}"  # noqa: S108 -- owned by us, closed to others
-        if not _open_to_others(binaries):
-            copied = home / "postgres"
-            if not (copied / "bin" / "postgres").exists():
-                shutil.copytree(binaries.parent, copied, symlinks=True, dirs_exist_ok=True)
-            binaries = copied / "bin"
+        binaries = binaries if _open_to_others(binaries) else _copied(binaries)
+        home = home if _open_to_others(home) else _open_place(home)
     data, kept = home / "data", home / "postgres-password"
     home.mkdir(parents=True, exist_ok=True)
     if not data.exists():
@@ -140,6 +136,24 @@ def _initialise(binaries: Path, data: Path, password: Path, *, root: bool) -> No
         except subprocess.CalledProcessError:
             if locale == "C":
                 raise
+
+
+def _open_place(path: Path) -> Path:
+    """A folder of our own in a place that others may pass through, the same for the same path."""
+    mark = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    return Path("/var/tmp") / f"visio-{mark}"  # noqa: S108 -- its data is closed to others
+
+
+def _copied(binaries: Path) -> Path:
+    place = _open_place(binaries)
+    if not (place / "bin" / "postgres").exists():
+        being_made = Path(tempfile.mkdtemp(dir=place.parent))
+        shutil.copytree(binaries.parent, being_made, symlinks=True, dirs_exist_ok=True)
+        being_made.chmod(0o755)
+        with contextlib.suppress(OSError):  # another start was faster; the copies are equal
+            being_made.rename(place)
+        shutil.rmtree(being_made, ignore_errors=True)
+    return place / "bin"
 
 
 def _open_to_others(path: Path) -> bool:

@@ -37,6 +37,7 @@ from tests.world import (
 from visio import bootstrap, settings
 
 TEMPLATE = "visio_template"
+BOOKING_SECRET = "the-newest-secret-for-booking-links"
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=300")
 CLUSTERS = pytest.StashKey[dict[str, dict[str, str]]]()
 STOP = pytest.StashKey[contextlib.ExitStack]()
@@ -152,7 +153,7 @@ def environment(
         "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER[1],
         "CALCOM_WEBHOOK_SECRETS": f"{CALCOM_SECRET}, {OLD_CALCOM_SECRET}",
         "CALCOM_URL": "https://agenda.foxeo.example/mikl/decouverte",
-        "BOOKING_TOKEN_SECRETS": "the-newest-secret-for-booking-links,the-secret-for-them-before",
+        "BOOKING_TOKEN_SECRETS": f"{BOOKING_SECRET},a-booking-secret-from-before-the-rotation",
         "LIVEKIT_URL": "wss://room.foxeo.example",
         "LIVEKIT_API_KEY": "devkey",
         "LIVEKIT_API_SECRET": "a-livekit-secret-of-the-tests-0123456789",

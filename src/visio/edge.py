@@ -45,6 +45,7 @@ logger = logging.getLogger("visio.edge")
 
 KIB = 1024
 TRIES = 3
+INTERNAL = "Une erreur est survenue de notre côté."
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 ALLOWED_HEADERS = (
@@ -187,7 +188,7 @@ class _Exchange:
             response = self._refused(refusal)
         except Exception as unexpected:  # noqa: BLE001 -- the one catch-all: an envelope, never a page of the framework's
             code, error = "internal", unexpected
-            response = _envelope(500, error=self._error("internal", "Something went wrong here."))
+            response = _envelope(500, error=self._error("internal", INTERNAL))
         self._dress(response)
         self._log(response.status_code, code, error)
         return response

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 
-from tests.conftest import at
+from tests.conftest import BOOKING_SECRET, at
 from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, OLD_CALCOM_SECRET, PAYLOADS, signed
 from visio import bootstrap, settings
 
@@ -135,7 +135,7 @@ def test_a_link_of_another_environment_binds_nothing(post, bound, environment):
 
 def test_a_link_signed_before_a_rotation_still_binds(post, bound, environment):
     event = bound()
-    secrets = "a-secret-that-came-with-the-rotation," + "the-newest-secret-for-booking-links"
+    secrets = f"a-secret-that-came-with-the-rotation,{BOOKING_SECRET}"
     environment.setenv("BOOKING_TOKEN_SECRETS", secrets)
     settings.forget()
     bootstrap.forget()

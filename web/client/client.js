@@ -4,6 +4,7 @@ import { attempt, button, call, el, inWords, listen, page, when } from "/visio.j
 
 const byId = (id) => document.getElementById(id);
 const waiting = new Set();
+const tickets = new Map();
 
 async function meeting(item) {
   const lobby = await call("lobby-state", null, { meetingId: item.id });
@@ -20,7 +21,8 @@ async function meeting(item) {
   );
   const row = el("div", { class: "row" });
   if (knock === "admitted") {
-    row.append(button("Entrer dans la salle", () => enter(item.id, card)));
+    row.append(button("Entrer dans la salle", () => enter(item.id)));
+    if (tickets.has(item.id)) card.append(ticket(tickets.get(item.id)));
   } else if (knock !== "waiting") {
     row.append(button("Entrer dans la salle d’attente", () => signal("client_waiting")));
   }
@@ -39,10 +41,14 @@ function said(knock, lobby) {
   return inWords(lobby.meetingStatus);
 }
 
-async function enter(meetingId, card) {
-  const ticket = await call("join-meeting", { meetingId });
-  const until = new Date(ticket.expiresAt).toLocaleTimeString("fr-FR");
-  card.append(el("p", {}, `Votre billet pour ${new URL(ticket.url).host} est valable jusqu’à ${until}.`));
+async function enter(meetingId) {
+  tickets.set(meetingId, await call("join-meeting", { meetingId }));
+  await draw();
+}
+
+function ticket({ url, expiresAt }) {
+  const until = new Date(expiresAt).toLocaleTimeString("fr-FR");
+  return el("p", {}, `Votre billet pour ${new URL(url).host} est valable jusqu’à ${until}.`);
 }
 
 function request(item) {

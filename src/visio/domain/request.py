@@ -150,7 +150,6 @@ def decide(
         return None
     if request.status is not RequestStatus.PENDING:
         raise AlreadyDecided(
-            f"This request is already {request.status}.",
             details=[{"field": "status", "problem": request.status.value}],
         )
     meeting: Meeting | None
