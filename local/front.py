@@ -88,10 +88,12 @@ async def _up_to(limit: int, request: web.Request) -> bytes:
 async def page(request: web.Request) -> web.StreamResponse:
     """A file of web/, or the index of a folder."""
     asked = (PAGES / request.match_info["path"]).resolve()
+    if not asked.is_relative_to(PAGES.resolve()):
+        raise web.HTTPNotFound
     if asked.is_dir() and not request.path.endswith("/"):
         raise web.HTTPFound(request.path + "/")
     found = asked / "index.html" if asked.is_dir() else asked
-    if not found.is_relative_to(PAGES.resolve()) or not found.is_file():
+    if not found.is_file():
         raise web.HTTPNotFound
     return file(found)
 

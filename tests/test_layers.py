@@ -78,6 +78,17 @@ def test_a_function_is_one_page():
         assert not any(isinstance(node, ast.If) for node in ast.walk(ast.parse(source)))
 
 
+def test_every_function_has_the_flow_of_its_name():
+    flows = {
+        node.name
+        for path in (CORE / "flows").glob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+    }
+
+    assert [name for name in FUNCTIONS if name not in flows] == []
+
+
 def test_every_function_has_its_requirements():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
     pinned = {path.stem for path in (PROJECT / "requirements" / "functions").glob("*.txt")}

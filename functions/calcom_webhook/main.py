@@ -10,7 +10,7 @@ from visio.views import IngestView
 
 
 @functions_framework.http
-@endpoint("POST", door=calcom, needs=("booking",))
+@endpoint("POST", door=calcom, needs=("booking", "bus"))
 def calcom_webhook(call: Call) -> IngestView:
     event = CalcomEvent.read(call.body)
     token_only = app().settings.calcom.binding == "token"

@@ -10,7 +10,7 @@ from visio.views import MeetingView
 
 
 @functions_framework.http
-@endpoint("POST", takes=CancelMeeting)
+@endpoint("POST", takes=CancelMeeting, needs=("bus",))
 def cancel_meeting(command: CancelMeeting, call: Call) -> MeetingView:
     with app().acting_as(call.user) as tx:
         return MeetingView.of(lobby.cancel_meeting(command, call, tx))

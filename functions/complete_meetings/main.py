@@ -9,7 +9,7 @@ from visio.views import SweepView
 
 
 @functions_framework.http
-@endpoint("POST", door=scheduler)
+@endpoint("POST", door=scheduler, needs=("bus",))
 def complete_meetings(call: Call) -> SweepView:
     grace = app().settings.rules.sweep_grace
     return SweepView.of(flow(call, app().database, app().bus, grace=grace))

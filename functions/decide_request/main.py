@@ -10,7 +10,7 @@ from visio.views import RequestView
 
 
 @functions_framework.http
-@endpoint("POST", takes=DecideRequest)
+@endpoint("POST", takes=DecideRequest, needs=("bus",))
 def decide_request(command: DecideRequest, call: Call) -> RequestView:
     with app().acting_as(call.user) as tx:
         return RequestView.of(flow(command, call, tx))

@@ -10,7 +10,7 @@ from visio.views import LobbyView
 
 
 @functions_framework.http
-@endpoint("POST", takes=LobbySignal)
+@endpoint("POST", takes=LobbySignal, needs=("bus",))
 def lobby_signal(command: LobbySignal, call: Call) -> LobbyView:
     with app().acting_as(call.user) as tx:
         found = lobby.lobby_signal(command, call, tx, rules=app().lobby_rules)

@@ -10,7 +10,7 @@ from visio.views import RequestView
 
 
 @functions_framework.http
-@endpoint("POST", takes=RequestMeeting, status=201)
+@endpoint("POST", takes=RequestMeeting, status=201, needs=("bus",))
 def request_meeting(command: RequestMeeting, call: Call) -> RequestView:
     most_open = app().settings.rules.max_open_requests
     with app().acting_as(call.user) as tx:

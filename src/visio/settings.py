@@ -76,6 +76,7 @@ NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "database": (("DATABASE_URL",),),
     "users": (("SUPABASE_JWT_SECRET", "SUPABASE_JWKS_URL"),),
     "calcom": (("CALCOM_WEBHOOK_SECRETS",),),
+    "bus": (("PUBSUB_PROJECT", "LOCAL_BUS_URL"),),
     "booking": (("CALCOM_URL",), ("BOOKING_TOKEN_SECRETS",)),
     "push": (("PUSH_AUDIENCE",), ("PUSH_SERVICE_ACCOUNT",), ("PUSH_SUBSCRIPTION",)),
     "scheduler": (("SCHEDULER_AUDIENCE",), ("SCHEDULER_SERVICE_ACCOUNT",)),

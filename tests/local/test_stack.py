@@ -69,7 +69,9 @@ def test_what_a_browser_opens_is_there(stack, path):
     assert get(stack.origin + path)[0] == 200
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/..%2fpyproject.toml", "/client/../../Makefile"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/..%2fpyproject.toml", "/client/../../Makefile", "//etc/", "//etc"]
+)
 def test_nothing_outside_the_pages_is_served(stack, path):
     assert get(stack.origin + path)[0] == 404
 

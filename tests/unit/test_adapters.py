@@ -2,8 +2,10 @@
 
 import json
 import logging
+import ssl
 import sys
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from tests.world import PAYLOADS
 from visio import identity, log, settings
 from visio.adapters.calcom import Binding, BookingTokens
+from visio.adapters.database import tls
 from visio.adapters.pubsub import LocalBus, PubSub
 from visio.adapters.realtime import Relayed, outcome
 from visio.domain import refusals
@@ -167,8 +170,6 @@ BINDING = Binding(uuid4(), uuid4())
 
 
 def token_of(link):
-    from urllib.parse import parse_qs, urlsplit
-
     return parse_qs(urlsplit(link.url).query)["metadata[bookingToken]"][0]
 
 
@@ -200,6 +201,25 @@ def test_logical_copies_share_their_key_and_other_events_do_not():
     others = [key(uid="other"), key(iCalSequence=1), key(attendeeSeatId="seat-2")]
     assert len({key(), *others}) == 4
     assert key(uid=None) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "verified"),
+    [
+        ("postgresql://u:p@127.0.0.1:5432/x", False),
+        ("postgresql://u:p@localhost/x?sslmode=verify-full", True),
+        ("postgresql://u:p@db.example/x", True),
+        ("postgresql://u:p@db.example/x?sslmode=require", True),
+        ("postgresql://u:p@db.example/x?sslmode=disable", False),
+    ],
+)
+def test_a_database_elsewhere_is_reached_over_verified_tls(url, verified):
+    context = tls(urlsplit(url))
+
+    assert bool(context) == verified
+    if verified:
+        assert context.check_hostname
+        assert context.verify_mode is ssl.CERT_REQUIRED
 
 
 SIGNAL = Signal(uuid4(), "client:x:inbox", "request_decided", {"version": 1})

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from uuid import UUID
 
 import pg8000
@@ -262,7 +262,6 @@ class Transaction:
 def engine(url: str, *, size: int) -> Engine:
     """An engine on the pipelined driver; `size` connections at most, each waited for 2 s."""
     parts = urlsplit(url)
-    local = parts.hostname in (None, "localhost", "127.0.0.1", "::1")
     made = create_engine(
         URL.create(
             "postgresql+pipeline",
@@ -275,7 +274,7 @@ def engine(url: str, *, size: int) -> Engine:
         connect_args={
             "timeout": 6,
             "application_name": "visio",
-            "ssl_context": False if local else ssl.create_default_context(),
+            "ssl_context": tls(parts),
         },
         pool_size=size,
         max_overflow=0,
@@ -289,6 +288,18 @@ def engine(url: str, *, size: int) -> Engine:
     event.listen(made, "checkout", _ask_after_idling)
     event.listen(made, "handle_error", _drop_unclean)
     return made
+
+
+def tls(parts: SplitResult) -> ssl.SSLContext | bool:
+    """Verified TLS everywhere but on this machine, or where the address says `sslmode=disable`.
+
+    `sslrootcert` names the file of the authority, for a server whose own is not a public one.
+    """
+    query = dict(parse_qsl(parts.query))
+    near = parts.hostname in (None, "localhost", "127.0.0.1", "::1")
+    if query.get("sslmode", "disable" if near else "verify-full") == "disable":
+        return False
+    return ssl.create_default_context(cafile=query.get("sslrootcert"))
 
 
 def _note_use(_: Any, record: Any) -> None:
