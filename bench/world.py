@@ -25,10 +25,10 @@ from tests.world import (
     PROJECT,
     PUSH,
     SCHEDULER,
-    SUBSCRIPTION,
     Persona,
     Remote,
     pushed,
+    settings_for,
     signed,
 )
 from visio import bootstrap, settings
@@ -61,34 +61,8 @@ def world() -> Iterator[World]:
         server = remote.serve()
         stack.callback(server.server_close)
         stack.callback(server.shutdown)
-        yield World(cluster.url(), login, _environment(login, remote), remote)
-
-
-def _environment(login: str, remote: Remote) -> dict[str, str]:
-    return {
-        "VISIO_ENV": "local",
-        "DATABASE_URL": login,
-        "SUPABASE_JWT_SECRET": JWT_SECRET,
-        "MESSAGE_BUS": "local",
-        "LOCAL_BUS_URL": f"{remote.url}/bus",
-        "LOCAL_BUS_TOKEN": "bus",
-        "REALTIME_URL": f"{remote.url}/realtime/v1",
-        "REALTIME_SERVICE_KEY": "sb_secret_of_the_bench",
-        "GOOGLE_CERTS_URL": f"{remote.url}/certs",
-        "PUSH_AUDIENCE": PUSH[0],
-        "PUSH_SERVICE_ACCOUNT": PUSH[1],
-        "PUSH_SUBSCRIPTION": SUBSCRIPTION,
-        "SCHEDULER_AUDIENCE": SCHEDULER[0],
-        "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER[1],
-        "CALCOM_WEBHOOK_SECRETS": "test-secret",
-        "CALCOM_URL": "https://agenda.foxeo.example/mikl/decouverte",
-        "BOOKING_TOKEN_SECRETS": "the-secret-of-the-benchs-booking-links",
-        "LIVEKIT_URL": "wss://room.foxeo.example",
-        "LIVEKIT_API_KEY": "devkey",
-        "LIVEKIT_API_SECRET": "a-livekit-secret-of-the-bench-0123456789",
-        "MAX_OPEN_REQUESTS": "0",
-        "THREADS": "4",
-    }
+        environment = {**settings_for(login, remote), "MAX_OPEN_REQUESTS": "0", "THREADS": "4"}
+        yield World(cluster.url(), login, environment, remote)
 
 
 @dataclass(frozen=True)

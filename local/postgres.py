@@ -180,7 +180,7 @@ def _stop_leftover(data: Path) -> None:
                 time.sleep(0.05)
 
 
-def connect(url: str, **options: Any) -> pg8000.native.Connection:
+def connect(url: str) -> pg8000.native.Connection:
     """A plain connection, as whoever the address names."""
     parts = urlsplit(url)
     return pg8000.native.Connection(
@@ -190,7 +190,6 @@ def connect(url: str, **options: Any) -> pg8000.native.Connection:
         database=parts.path.lstrip("/") or "postgres",
         password=unquote(parts.password or "") or None,
         timeout=10,
-        **options,
     )
 
 

@@ -21,23 +21,10 @@ from werkzeug.test import TestResponse
 
 from local import postgres
 from local.tokens import Keys
-from tests.world import (
-    ALICE,
-    CALCOM_SECRET,
-    JWT_SECRET,
-    MIKL,
-    OLD_CALCOM_SECRET,
-    PROJECT,
-    PUSH,
-    SCHEDULER,
-    SUBSCRIPTION,
-    Persona,
-    Remote,
-)
+from tests.world import ALICE, JWT_SECRET, MIKL, PROJECT, Persona, Remote, settings_for
 from visio import bootstrap, settings
 
 TEMPLATE = "visio_template"
-BOOKING_SECRET = "the-newest-secret-for-booking-links"
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=300")
 CLUSTERS = pytest.StashKey[dict[str, dict[str, str]]]()
 STOP = pytest.StashKey[contextlib.ExitStack]()
@@ -134,30 +121,7 @@ def environment(
     database: TestDatabase, remote: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[pytest.MonkeyPatch]:
     """Everything that functions need, read anew; change it and call `settings.forget()`."""
-    for name, value in {
-        "VISIO_ENV": "local",
-        "DATABASE_URL": database.login,
-        "SUPABASE_JWT_SECRET": JWT_SECRET,
-        "SUPABASE_JWKS_URL": f"{remote.url}/jwks",
-        "ALLOWED_ORIGINS": "https://app.foxeo.example,https://hub.foxeo.example",
-        "MESSAGE_BUS": "local",
-        "LOCAL_BUS_URL": f"{remote.url}/bus",
-        "LOCAL_BUS_TOKEN": "bus",
-        "REALTIME_URL": f"{remote.url}/realtime/v1",
-        "REALTIME_SERVICE_KEY": "sb_secret_of_the_tests",
-        "GOOGLE_CERTS_URL": f"{remote.url}/certs",
-        "PUSH_AUDIENCE": PUSH[0],
-        "PUSH_SERVICE_ACCOUNT": PUSH[1],
-        "PUSH_SUBSCRIPTION": SUBSCRIPTION,
-        "SCHEDULER_AUDIENCE": SCHEDULER[0],
-        "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER[1],
-        "CALCOM_WEBHOOK_SECRETS": f"{CALCOM_SECRET}, {OLD_CALCOM_SECRET}",
-        "CALCOM_URL": "https://agenda.foxeo.example/mikl/decouverte",
-        "BOOKING_TOKEN_SECRETS": f"{BOOKING_SECRET},a-booking-secret-from-before-the-rotation",
-        "LIVEKIT_URL": "wss://room.foxeo.example",
-        "LIVEKIT_API_KEY": "devkey",
-        "LIVEKIT_API_SECRET": "a-livekit-secret-of-the-tests-0123456789",
-    }.items():
+    for name, value in settings_for(database.login, remote).items():
         monkeypatch.setenv(name, value)
     settings.forget()
     bootstrap.forget()

@@ -20,6 +20,7 @@ from local.tokens import Keys
 PROJECT = Path(__file__).parent.parent
 PAYLOADS = PROJECT / "tests" / "payloads" / "calcom"
 JWT_SECRET = "a-secret-of-the-tests-only-0123456789"
+BOOKING_SECRET = "the-newest-secret-for-booking-links"
 CALCOM_SECRET = "test-secret"
 OLD_CALCOM_SECRET = "the-secret-before-the-rotation"
 PUSH = ("https://relay.example/relay-signal", "push@tests.iam.gserviceaccount.com")
@@ -151,3 +152,31 @@ class Remote:
         ).start()
         self.url = f"http://127.0.0.1:{server.server_port}"
         return server
+
+
+def settings_for(login: str, remote: Remote) -> dict[str, str]:
+    """Everything that functions need in their environment to work with this database."""
+    return {
+        "VISIO_ENV": "local",
+        "DATABASE_URL": login,
+        "SUPABASE_JWT_SECRET": JWT_SECRET,
+        "SUPABASE_JWKS_URL": f"{remote.url}/jwks",
+        "ALLOWED_ORIGINS": "https://app.foxeo.example,https://hub.foxeo.example",
+        "MESSAGE_BUS": "local",
+        "LOCAL_BUS_URL": f"{remote.url}/bus",
+        "LOCAL_BUS_TOKEN": "bus",
+        "REALTIME_URL": f"{remote.url}/realtime/v1",
+        "REALTIME_SERVICE_KEY": "sb_secret_of_the_tests",
+        "GOOGLE_CERTS_URL": f"{remote.url}/certs",
+        "PUSH_AUDIENCE": PUSH[0],
+        "PUSH_SERVICE_ACCOUNT": PUSH[1],
+        "PUSH_SUBSCRIPTION": SUBSCRIPTION,
+        "SCHEDULER_AUDIENCE": SCHEDULER[0],
+        "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER[1],
+        "CALCOM_WEBHOOK_SECRETS": f"{CALCOM_SECRET}, {OLD_CALCOM_SECRET}",
+        "CALCOM_URL": "https://agenda.foxeo.example/mikl/decouverte",
+        "BOOKING_TOKEN_SECRETS": f"{BOOKING_SECRET},a-booking-secret-from-before-the-rotation",
+        "LIVEKIT_URL": "wss://room.foxeo.example",
+        "LIVEKIT_API_KEY": "devkey",
+        "LIVEKIT_API_SECRET": "a-livekit-secret-of-the-tests-0123456789",
+    }

@@ -7,8 +7,18 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 
-from tests.conftest import BOOKING_SECRET, at
-from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, OLD_CALCOM_SECRET, PAYLOADS, signed
+from tests.conftest import at
+from tests.world import (
+    ALICE,
+    BOOKING_SECRET,
+    BRUNO,
+    CHLOE,
+    MIKL,
+    NORA,
+    OLD_CALCOM_SECRET,
+    PAYLOADS,
+    signed,
+)
 from visio import bootstrap, settings
 
 MANIFEST = json.loads((PAYLOADS / "manifest.json").read_text())["payloads"]
