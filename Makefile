@@ -33,7 +33,13 @@ run: setup ## Start the product locally (Ctrl-C stops it)
 demo: setup ## Play the story on the running stack
 	@$(BIN)/python -m local.demo
 
-test: setup ## Run every test, and print the coverage
+chromium: setup ## Install a browser for the tests of the pages, where there is none
+	@command -v chromium chromium-browser >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && { apt-get install -y -qq chromium || { apt-get update -qq && apt-get install -y -qq chromium; }; } >/dev/null 2>&1; } || \
+	  $(BIN)/playwright install chromium >/dev/null 2>&1 || \
+	  echo "visio: no Chromium is to be had here: the tests of the pages are skipped"
+
+test: setup chromium ## Run every test, and print the coverage
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term --cov-fail-under=90
 
 check: setup ## Lint, types and layers
@@ -57,4 +63,4 @@ bench: setup ## Measure cold starts, round trips and signals, into bench/results
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run demo test check migrate build openapi bench lock
+.PHONY: help setup run demo chromium test check migrate build openapi bench lock

@@ -255,7 +255,7 @@ class Stack:
         return front.file(front.SUPABASE_JS)
 
     def _announce(self, admin_url: str) -> None:
-        given = "DATABASE_URL" in self._environ
+        given = bool(self._environ.get("DATABASE_URL"))
         lines = [
             "",
             f"  Foxeo visio      {self.origin}/",

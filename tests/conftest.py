@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 
 from local import postgres
 from local.tokens import Keys
+from tests.running import RunningStack
 from tests.world import ALICE, JWT_SECRET, MIKL, PROJECT, Persona, Remote, settings_for
 from visio import bootstrap, settings
 
@@ -241,3 +242,16 @@ def signal(call: Call) -> Callable[..., TestResponse]:
 @pytest.fixture
 def admin() -> Callable[[str], pg8000.native.Connection]:
     return postgres.connect
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[RunningStack]:
+    """One stack for all tests that only use it."""
+    home = Path(tempfile.mkdtemp(prefix="visio-stack-", dir="/var/tmp"))
+    home.chmod(0o755)
+    running = RunningStack(home)
+    try:
+        yield running.until_healthy()
+    finally:
+        running.interrupt()
+        shutil.rmtree(home)
