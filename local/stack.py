@@ -106,7 +106,7 @@ class Stack:
             return given
         binaries = postgres.embedded_binaries()
         cluster = await asyncio.to_thread(postgres.start, binaries, self.home)
-        self._cleanup.callback(cluster.stop)
+        self._cleanup.push_async_callback(asyncio.to_thread, cluster.stop)
         self._watch(cluster.process, "PostgreSQL")
         return cluster.url()
 
@@ -136,7 +136,7 @@ class Stack:
     async def _start_emulator(self, local_bus: LocalBus) -> str:
         if not (address := self._environ.get("PUBSUB_EMULATOR_HOST", "")):
             process, address = emulator.start(self.home)
-            self._cleanup.callback(_end, process)
+            self._cleanup.push_async_callback(asyncio.to_thread, _end, process)
             self._watch(process, "the Pub/Sub emulator")
         endpoint = f"{self.origin}/local/push/{local_bus.secret}"
         await asyncio.to_thread(emulator.prepare, address, endpoint)
@@ -153,7 +153,7 @@ class Stack:
             start_new_session=True,
         )
         listening.close()  # theirs from now on: with them gone, a connection is refused
-        self._cleanup.callback(_end, process)
+        self._cleanup.push_async_callback(asyncio.to_thread, _end, process)
         self._watch(process, "the functions' process")
 
     def _watch(self, process: subprocess.Popen[bytes], name: str) -> None:

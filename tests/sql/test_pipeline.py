@@ -1,15 +1,18 @@
 """The pipelined driver answers as the plain one does, and never one caller with another's rows."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import pg8000
 import pytest
 from sqlalchemy import text
 
-from tests.world import ALICE, BRUNO
+from tests.world import ALICE, BRUNO, MIKL
 from visio.adapters.database import Database, Transaction, engine
 from visio.adapters.pipeline import PipelinedConnection
+from visio.domain.events import Said
 from visio.domain.refusals import DatabaseFailed, Unavailable
 
 
@@ -21,8 +24,6 @@ class Silence:
 
 
 def connected(kind, url):
-    from urllib.parse import unquote, urlsplit
-
     parts = urlsplit(url)
     made = kind(
         parts.username,
@@ -33,6 +34,13 @@ def connected(kind, url):
     )
     made.autocommit = True
     return made
+
+
+class Breaking:
+    """A bus whose client does what it should not."""
+
+    def publish(self, signals):
+        raise RuntimeError("c4n4ry")
 
 
 STATEMENTS = [
@@ -143,6 +151,18 @@ def test_a_defect_names_its_sqlstate_and_not_its_values(database):
 
     assert failed.value.sqlstate == "22P02"
     assert "c4n4ry" not in str(failed.value)
+    database.close()
+
+
+def test_a_bus_that_breaks_undoes_nothing(database, rows):
+    database = Database(database.login, size=1, bus=Breaking())
+    said = Said(at=datetime.now(UTC), version=1).to_inbox("operator", MIKL.row, "request_created")
+
+    with database.acting_as(ALICE.user) as tx:
+        tx.read(text("select 1"))
+        tx.say(said)
+
+    assert rows("select count(*) from visio.signal_outbox where published_at is null") == [1]
     database.close()
 
 

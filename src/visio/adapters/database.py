@@ -232,14 +232,12 @@ class Transaction:
 
     def _publish(self) -> None:
         """Say what was committed. What cannot be said now, the sweep says later."""
-        published = self._bus.publish(self._signals)
-        if not published:
-            return
         try:
-            with Transaction(self._engine, self._role, self._claims, self._bus) as marking:
-                marking.mark_published(published)
-        except (Refusal, RaceLost):
-            log.warning("outbox.unmarked", extra={"signals": len(published)})
+            if published := self._bus.publish(self._signals):
+                with Transaction(self._engine, self._role, self._claims, self._bus) as marking:
+                    marking.mark_published(published)
+        except Exception as error:  # noqa: BLE001 -- it is committed: no failure to tell it undoes it
+            log.warning("outbox.unmarked", extra={"cause": type(error).__name__})
 
     def mark_published(self, ids: Iterable[UUID]) -> None:
         self.write(PUBLISHED, ids=list(map(str, ids)))
