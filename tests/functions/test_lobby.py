@@ -384,3 +384,20 @@ def test_notifications_are_read_once(call, pending):
     assert (one, rest, of_nora) == ({"read": 1}, {"read": 1}, {"read": 0})
     assert call("list-notifications", {"unread": "true"}, MIKL).json["data"]["items"] == []
     assert len(call("list-notifications", {}, MIKL).json["data"]["items"]) == 2
+
+
+def test_a_notification_leads_to_a_page_that_is_there(call, accepted, signal):
+    meeting = accepted()
+    signal(meeting, "client_waiting", ALICE)
+    call("cancel-meeting", {"meetingId": meeting, "reason": "Non"}, ALICE)
+
+    links = {
+        who.name: [
+            note["link"] for note in call("list-notifications", {}, who).json["data"]["items"]
+        ]
+        for who in (ALICE, MIKL)
+    }
+
+    assert len(links["MiKL"]) == 3
+    assert all(link.startswith("/client/#request-") for link in links["Alice"])
+    assert all(link.startswith(("/hub/#request-", "/hub/#meeting-")) for link in links["MiKL"])

@@ -14,7 +14,7 @@ async function meeting(item) {
   const signal = (name) => call("lobby-signal", { meetingId: item.id, signal: name }).then(draw);
   const card = el(
     "article",
-    { class: knock === "waiting" ? "card waiting" : "card" },
+    { id: `meeting-${item.id}`, class: knock === "waiting" ? "card waiting" : "card" },
     el("strong", {}, item.title),
     el("p", {}, when(item.scheduledAt)),
     el("p", { class: "soft" }, said(knock, lobby)),
@@ -54,7 +54,7 @@ function ticket({ url, expiresAt }) {
 function request(item) {
   return el(
     "article",
-    { class: "card" },
+    { id: `request-${item.id}`, class: "card" },
     el("strong", {}, `Demande ${inWords(item.status)}`),
     ...item.requestedSlots.map((slot) => el("p", {}, when(slot))),
     item.reason && el("p", { class: "soft" }, item.reason),

@@ -22,7 +22,7 @@ async function meeting(item) {
   listen(`meeting:${item.id}:status`, draw);
   return el(
     "article",
-    { class: knock === "waiting" ? "card waiting" : "card" },
+    { id: `meeting-${item.id}`, class: knock === "waiting" ? "card waiting" : "card" },
     el("strong", {}, item.title),
     el("p", {}, when(item.scheduledAt)),
     el("p", { class: "soft" }, knock === "waiting" ? "Attend depuis " + when(lobby.knock.since) : inWords(lobby.meetingStatus)),
@@ -39,7 +39,7 @@ function request(item) {
   const decide = (decision) => call("decide-request", { requestId: item.id, ...decision }).then(draw);
   return el(
     "article",
-    { class: "card" },
+    { id: `request-${item.id}`, class: "card" },
     el("strong", {}, `Demande ${inWords(item.status)}`),
     item.message && el("p", {}, item.message),
     el(

@@ -205,7 +205,7 @@ def book(
         "meeting_booked",
         "Rendez-vous confirmé",
         f"{operator_name} vous attend {in_words(starts_at, client_time_zone)}.",
-        f"/client/meetings/{meeting.id}",
+        f"/client/#meeting-{meeting.id}",
     )
     return Booked(request, meeting, said)
 
@@ -219,5 +219,5 @@ def conflict(booking: Booking, *, operator_id: UUID, now: datetime) -> Said:
         "booking_conflict",
         "Réservation en conflit",
         f"Une réservation Cal.com {in_words(booking.starts_at)} chevauche un autre rendez-vous.",
-        "/hub/conflicts",
+        "/hub/",
     )

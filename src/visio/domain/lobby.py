@@ -122,7 +122,7 @@ def _knocked(lobby: Lobby, *, rules: Rules, now: datetime) -> Lobby:
         "client_waiting",
         "Client en attente",
         f"{lobby.client_name} attend dans la salle d’attente.",
-        f"/hub/meetings/{meeting.id}",
+        f"/hub/#meeting-{meeting.id}",
     )
     knock = Knock(id=uuid4(), status=KnockStatus.WAITING, since=now, renewed_at=now)
     return Lobby(meeting, knock, lobby.client_name, said)

@@ -113,26 +113,15 @@ def cancel(
     )
     said = Said(at=now, version=cancelled.version, meeting_id=meeting.id)
     said.on_meeting("meeting_cancelled")
-    title, body = (
+    side: Side = "client" if by == "operator" else "operator"
+    person = meeting.client_id if side == "client" else meeting.operator_id
+    page = "client" if side == "client" else "hub"
+    said.notify(
+        side,
+        person,
+        "meeting_cancelled",
         "Rendez-vous annulé",
         f"{name} annule le rendez-vous {in_words(meeting.scheduled_at)} : {reason}",
+        f"/{page}/#meeting-{meeting.id}",
     )
-    if by == "operator":
-        said.notify(
-            "client",
-            meeting.client_id,
-            "meeting_cancelled",
-            title,
-            body,
-            f"/client/meetings/{meeting.id}",
-        )
-    else:
-        said.notify(
-            "operator",
-            meeting.operator_id,
-            "meeting_cancelled",
-            title,
-            body,
-            f"/hub/meetings/{meeting.id}",
-        )
     return cancelled, said

@@ -118,7 +118,7 @@ def ask(
         "request_created",
         "Nouvelle demande de rendez-vous",
         f"{client_name} propose {len(slots)} créneau{'x' if len(slots) > 1 else ''}.",
-        f"/hub/requests/{request.id}",
+        f"/hub/#request-{request.id}",
     )
     return request, said
 
@@ -176,7 +176,7 @@ def decide(
         request.client_id,
         f"request_{decided.status}",
         *told,
-        f"/client/requests/{request.id}",
+        f"/client/#request-{request.id}",
     )
     return Decided(decided, meeting, said)
 
@@ -238,6 +238,6 @@ def expire(request: MeetingRequest, *, now: datetime) -> tuple[MeetingRequest, S
         "request_expired",
         "Demande expirée",
         "Tous les créneaux proposés sont passés. Proposez-en de nouveaux.",
-        "/client/requests/new",
+        "/client/#ask",
     )
     return expired, said
