@@ -1,6 +1,7 @@
 """The running product, from outside: what `make run` promises."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -199,6 +200,22 @@ def test_what_is_in_the_way_is_said_in_one_line(start, environment, told):
     assert told in said[0]
     assert "Traceback" not in "".join(running.output)
     assert "s3cret" not in "".join(running.output)
+
+
+def test_a_missing_node_is_said_in_one_line(tmp_path):
+    make, bash = shutil.which("make"), shutil.which("bash")
+    (tmp_path / "bash").symlink_to(bash)
+
+    done = subprocess.run(
+        [make, "-s", "-B", "node_modules/.installed"],
+        cwd=PROJECT,
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode != 0
+    assert done.stdout == "visio: Node 20 or newer with npm is needed\n"
 
 
 def test_a_used_port_and_a_used_home_are_said_so(start, stack, tmp_path):
