@@ -49,30 +49,26 @@ def prepare(address: str, push_endpoint: str) -> None:
     give_up = time.monotonic() + 30
     while True:
         try:
-            _put(address, topic, {})
+            _send(address, topic, {})
             break
         except OSError as error:
             if time.monotonic() > give_up:
                 raise Broken("the Pub/Sub emulator did not answer within 30 s") from error
             time.sleep(0.1)
-    _put(
-        address,
-        SUBSCRIPTION,
-        {
-            "topic": topic,
-            "pushConfig": {"pushEndpoint": push_endpoint},
-            "ackDeadlineSeconds": 30,
-            "retryPolicy": {"minimumBackoff": "1s", "maximumBackoff": "10s"},
-        },
-    )
+    push = {"pushConfig": {"pushEndpoint": push_endpoint}}
+    retry = {"minimumBackoff": "1s", "maximumBackoff": "10s"}
+    settings = {"topic": topic, "ackDeadlineSeconds": 30, "retryPolicy": retry, **push}
+    _send(address, SUBSCRIPTION, settings)
+    # An emulator that outlived an earlier stack has the subscription, and that stack's address.
+    _send(address, f"{SUBSCRIPTION}:modifyPushConfig", push, method="POST")
 
 
-def _put(address: str, name: str, body: object) -> None:
+def _send(address: str, name: str, body: object, *, method: str = "PUT") -> None:
     request = urllib.request.Request(
         f"http://{address}/v1/{name}",
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},
-        method="PUT",
+        method=method,
     )
     try:
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 -- the emulator's own address

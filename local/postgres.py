@@ -104,7 +104,7 @@ def start(binaries: Path, home: Path, *, settings: tuple[str, ...] = ()) -> Clus
         )
     cluster = Cluster(process, port, kept.read_text())
     for _ in range(200):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(OSError, pg8000.native.Error):
             connect(cluster.url()).close()
             return cluster
         if process.poll() is not None:

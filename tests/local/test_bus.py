@@ -81,6 +81,7 @@ def bus(request, endpoint, monkeypatch):
     monkeypatch.setattr(
         emulator, "SUBSCRIPTION", f"projects/{emulator.PROJECT}/subscriptions/s{uuid4().hex[:8]}"
     )
+    emulator.prepare(address, "http://127.0.0.1:1/of-an-earlier-stack")
     emulator.prepare(address, endpoint.url)
     publisher = PubSub(emulator.PROJECT, emulator.TOPIC)
     yield publisher

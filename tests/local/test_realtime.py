@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import time
 import urllib.error
 import urllib.request
@@ -236,4 +235,3 @@ def test_a_socket_without_a_key_is_not_opened(stack):
 
     assert refused.value.code == 401
     refused.value.close()
-    assert os.environ.get("SUPABASE_JWT_SECRET") is None

@@ -154,7 +154,7 @@ def test_a_broken_migration_is_told(database, monkeypatch, tmp_path):
         postgres.migrate(database.admin)
 
 
-def test_the_demo_program_is_migrate_without_people(database):
+def test_migrating_out_of_reach_is_said_in_one_line_without_the_password(database):
     done = subprocess.run(
         [postgres.sys.executable, "-m", "local.postgres"],
         cwd=postgres.PROJECT,
