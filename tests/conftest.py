@@ -132,7 +132,10 @@ def environment(
 
 
 _apps: dict[str, Any] = {}
-GETS = {"list-requests", "list-meetings", "list-notifications", "lobby-state"}
+GETS = {
+    *("list-requests", "list-meetings", "list-notifications", "lobby-state"),
+    *("calendar-file", "calendar-feed"),
+}
 Call = Callable[..., TestResponse]
 
 

@@ -25,6 +25,8 @@ CALCOM_SECRET = "test-secret"
 OLD_CALCOM_SECRET = "the-secret-before-the-rotation"
 PUSH = ("https://relay.example/relay-signal", "push@tests.iam.gserviceaccount.com")
 SCHEDULER = ("https://sweep.example/complete-meetings", "sweep@tests.iam.gserviceaccount.com")
+LINK_SECRET = "the-newest-secret-for-personal-links"
+MAIL_SUBSCRIPTION = "projects/tests/subscriptions/mails-push"
 SUBSCRIPTION = "projects/tests/subscriptions/lobby-signals-push"
 
 
@@ -97,6 +99,7 @@ class Remote:
     keys: Keys
     url: str = ""
     published: list[dict[str, Any]] = field(default_factory=list)
+    mailed: list[str] = field(default_factory=list)
     broadcasts: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     bus_status: int = 200
@@ -106,7 +109,7 @@ class Remote:
     key_requests: int = 0
 
     def reset(self) -> None:
-        for heard in (self.published, self.broadcasts, self.paths):
+        for heard in (self.published, self.mailed, self.broadcasts, self.paths):
             heard.clear()
         self.bus_status, self.realtime_status, self.keys_status = 200, 202, 200
         self.realtime_body, self.key_requests = b"", 0
@@ -114,7 +117,12 @@ class Remote:
     def take(self, path: str, body: bytes) -> tuple[int, bytes]:
         if path == "/bus":
             if self.bus_status == 200:
-                self.published += [json.loads(m["data"]) for m in json.loads(body)["messages"]]
+                for message in json.loads(body)["messages"]:
+                    data = json.loads(message["data"])
+                    if message["topic"] == "mails":
+                        self.mailed.append(data["mailId"])
+                    else:
+                        self.published.append(data)
             return self.bus_status, b"{}"
         if path in ("/jwks", "/certs"):
             self.key_requests += 1
@@ -176,6 +184,13 @@ def settings_for(login: str, remote: Remote) -> dict[str, str]:
         "CALCOM_WEBHOOK_SECRETS": f"{CALCOM_SECRET}, {OLD_CALCOM_SECRET}",
         "CALCOM_URL": "https://agenda.foxeo.example/mikl/decouverte",
         "BOOKING_TOKEN_SECRETS": f"{BOOKING_SECRET},a-booking-secret-from-before-the-rotation",
+        "APP_URL": "https://app.foxeo.example",
+        "FUNCTIONS_URL": "https://functions.foxeo.example/functions/v1",
+        "LINK_SECRETS": f"{LINK_SECRET},a-link-secret-from-before-the-rotation",
+        "MAIL_TOPIC": "mails",
+        "MAIL_FROM": "Foxeo visio <visio@foxeo.example>",
+        "MAIL_PUSH_SUBSCRIPTION": MAIL_SUBSCRIPTION,
+        "SMTP_URL": "smtp://127.0.0.1:1",
         "LIVEKIT_URL": "wss://room.foxeo.example",
         "LIVEKIT_API_KEY": "devkey",
         "LIVEKIT_API_SECRET": "a-livekit-secret-of-the-tests-0123456789",

@@ -12,5 +12,5 @@ from visio.views import BookingLinkView
 @functions_framework.http
 @endpoint("POST", takes=BookingLink, needs=("booking",))
 def booking_link(command: BookingLink, call: Call) -> BookingLinkView:
-    with app().reading_as(call.user) as tx:
+    with app().reading_for(call) as tx:
         return BookingLinkView.of(flow(call, tx, tokens=app().booking_tokens))

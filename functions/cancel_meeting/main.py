@@ -12,5 +12,5 @@ from visio.views import MeetingView
 @functions_framework.http
 @endpoint("POST", takes=CancelMeeting, needs=("bus",))
 def cancel_meeting(command: CancelMeeting, call: Call) -> MeetingView:
-    with app().acting_as(call.user) as tx:
+    with app().acting_for(call) as tx:
         return MeetingView.of(lobby.cancel_meeting(command, call, tx))

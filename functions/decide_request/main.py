@@ -1,4 +1,4 @@
-"""POST /decide-request: the operator accepts one slot, or rejects with a reason."""
+"""POST /decide-request: the operator accepts a slot, rejects with a reason, or offers others."""
 
 import functions_framework
 
@@ -12,5 +12,6 @@ from visio.views import RequestView
 @functions_framework.http
 @endpoint("POST", takes=DecideRequest, needs=("bus",))
 def decide_request(command: DecideRequest, call: Call) -> RequestView:
-    with app().acting_as(call.user) as tx:
-        return RequestView.of(flow(command, call, tx))
+    buffer = app().settings.rules.buffer
+    with app().acting_for(call) as tx:
+        return RequestView.of(flow(command, call, tx, buffer=buffer))

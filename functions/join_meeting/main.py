@@ -15,7 +15,7 @@ from visio.views import TicketView
 def join_meeting(command: OfMeeting, call: Call) -> TicketView:
     settings = app().settings
     rooms = LiveKit(settings.rooms.url, settings.rooms.api_key, settings.rooms.api_secret)
-    with app().reading_as(call.user) as tx:
+    with app().reading_for(call) as tx:
         ticket = lobby.join_meeting(
             command, call, tx, rooms=rooms, grace=settings.rules.sweep_grace
         )

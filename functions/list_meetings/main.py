@@ -1,4 +1,4 @@
-"""GET /list-meetings: the caller's meetings, newest first."""
+"""GET /list-meetings: the caller's meetings, newest first, each with its history."""
 
 import functions_framework
 
@@ -6,11 +6,13 @@ from visio.bootstrap import app
 from visio.edge import Call, endpoint
 from visio.flows import lists
 from visio.flows.commands import ListMeetings
-from visio.views import MeetingView, PageView
+from visio.views import ListedMeetingView, PageView
 
 
 @functions_framework.http
 @endpoint("GET", takes=ListMeetings)
-def list_meetings(command: ListMeetings, call: Call) -> PageView[MeetingView]:
-    with app().reading_as(call.user) as tx:
-        return PageView[MeetingView].showing(lists.list_meetings(command, tx), MeetingView.of)
+def list_meetings(command: ListMeetings, call: Call) -> PageView[ListedMeetingView]:
+    with app().reading_for(call) as tx:
+        return PageView[ListedMeetingView].showing(
+            lists.list_meetings(command, tx), ListedMeetingView.showing
+        )

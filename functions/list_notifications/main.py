@@ -12,7 +12,7 @@ from visio.views import NotificationView, PageView
 @functions_framework.http
 @endpoint("GET", takes=ListNotifications)
 def list_notifications(command: ListNotifications, call: Call) -> PageView[NotificationView]:
-    with app().reading_as(call.user) as tx:
+    with app().reading_for(call) as tx:
         return PageView[NotificationView].showing(
             lists.list_notifications(command, tx), NotificationView.of
         )

@@ -12,6 +12,6 @@ from visio.views import LobbyView
 @functions_framework.http
 @endpoint("POST", takes=LobbySignal, needs=("bus",))
 def lobby_signal(command: LobbySignal, call: Call) -> LobbyView:
-    with app().acting_as(call.user) as tx:
+    with app().acting_for(call) as tx:
         found = lobby.lobby_signal(command, call, tx, rules=app().lobby_rules)
     return LobbyView.at(call.now, found)

@@ -12,6 +12,6 @@ from visio.views import LobbyView
 @functions_framework.http
 @endpoint("GET", takes=OfMeeting)
 def lobby_state(command: OfMeeting, call: Call) -> Reply[LobbyView]:
-    with app().reading_as(call.user) as tx:
+    with app().reading_for(call) as tx:
         view = LobbyView.at(call.now, lobby.lobby_state(command, tx))
     return Reply(view, etag=view.etag)

@@ -12,5 +12,5 @@ from visio.views import ReadView
 @functions_framework.http
 @endpoint("POST", takes=ReadNotifications)
 def read_notifications(command: ReadNotifications, call: Call) -> ReadView:
-    with app().acting_as(call.user) as tx:
+    with app().acting_for(call) as tx:
         return ReadView(read=lists.read_notifications(command, call, tx))

@@ -12,6 +12,7 @@ from visio.views import RequestView
 @functions_framework.http
 @endpoint("POST", takes=RequestMeeting, status=201, needs=("bus",))
 def request_meeting(command: RequestMeeting, call: Call) -> RequestView:
-    most_open = app().settings.rules.max_open_requests
-    with app().acting_as(call.user) as tx:
-        return RequestView.of(flow(command, call, tx, most_open=most_open))
+    rules = app().settings.rules
+    most_open, notice = rules.max_open_requests, rules.minimum_notice
+    with app().acting_for(call) as tx:
+        return RequestView.of(flow(command, call, tx, most_open=most_open, notice=notice))

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from visio.adapters.calcom import BookingTokens
 from visio.adapters.database import Bus, Database, Transaction
-from visio.call import Caller
+from visio.adapters.links import PersonalLinks
+from visio.call import Call
 from visio.domain.lobby import Rules
 from visio.settings import Settings, settings
 
 if TYPE_CHECKING:
+    from visio.adapters.mailer import Mailer
     from visio.adapters.realtime import Broadcaster
 
 _lock = threading.RLock()
@@ -23,14 +25,19 @@ class App:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    def acting_as(self, caller: Caller) -> Transaction:
-        return self.database.acting_as(caller.user_id)
+    def acting_for(self, call: Call) -> Transaction:
+        """As the call's own user."""
+        return self.database.acting_as(call.user.user_id, call.function)
 
-    def reading_as(self, caller: Caller) -> Transaction:
-        return self.database.reading_as(caller.user_id)
+    def reading_for(self, call: Call) -> Transaction:
+        """The same, for a page that reads once and writes nothing."""
+        return self.database.reading_as(call.user.user_id, call.function)
 
-    def acting_as_system(self) -> Transaction:
-        return self.database.acting_as_system()
+    def acting_as_system(self, call: Call) -> Transaction:
+        return self.database.acting_as_system(call.function)
+
+    def reading_as_system(self, call: Call) -> Transaction:
+        return self.database.reading_as_system(call.function)
 
     @property
     def database(self) -> Database:
@@ -53,8 +60,8 @@ class App:
 
         bus = self.settings.bus
         if bus.kind == "local":
-            return LocalBus(bus.local_url, bus.local_token)
-        return PubSub(bus.project, bus.topic)
+            return LocalBus(bus.local_url, bus.local_token, bus.topic, bus.mail_topic)
+        return PubSub(bus.project, bus.topic, bus.mail_topic)
 
     @cached_property
     def broadcaster(self) -> "Broadcaster":
@@ -66,6 +73,22 @@ class App:
     def booking_tokens(self) -> BookingTokens:
         calcom = self.settings.calcom
         return BookingTokens(calcom.url, calcom.booking_token_secrets)
+
+    @cached_property
+    def personal_links(self) -> PersonalLinks:
+        links = self.settings.links
+        return PersonalLinks(links.functions_url, links.app_url, links.secrets)
+
+    @cached_property
+    def mailer(self) -> "Mailer":
+        mail = self.settings.mail
+        if mail.provider == "ses":
+            from visio.adapters.ses import Ses
+
+            return Ses()
+        from visio.adapters.smtp import Smtp
+
+        return Smtp(mail.smtp_url)
 
     @property
     def lobby_rules(self) -> Rules:

@@ -16,8 +16,12 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`now` is aware, in UTC, and read once; `body` holds the bytes that were verified."""
+    """`now` is aware, in UTC, and read once; `body` holds the bytes that were verified.
 
+    `function` names the page that was called, as its folder is named.
+    """
+
+    function: str
     request_id: str
     now: datetime
     caller: Caller | None = None

@@ -39,7 +39,7 @@ from visio.domain.refusals import (
 )
 from visio.settings import require, settings
 
-__all__ = ["Call", "Reply", "calcom", "endpoint", "push", "scheduler", "user"]
+__all__ = ["Call", "File", "Reply", "anyone", "calcom", "endpoint", "push", "scheduler", "user"]
 
 logger = logging.getLogger("visio.edge")
 
@@ -52,7 +52,7 @@ ALLOWED_HEADERS = (
     "authorization, apikey, x-client-info, content-type, x-retry-count, idempotency-key, "
     "if-none-match, traceparent"
 )
-EXPOSED_HEADERS = "ETag, Retry-After, X-Request-Id, Location"
+EXPOSED_HEADERS = "ETag, Retry-After, X-Request-Id, Location, Content-Disposition"
 
 Seen = TypeVar("Seen", bound=BaseModel)
 
@@ -63,6 +63,15 @@ class Reply(Generic[Seen]):
 
     view: Seen
     etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An answer that is no envelope: a program, not a page, reads it."""
+
+    content: bytes
+    media_type: str
+    name: str
 
 
 class Door(ABC):
@@ -80,18 +89,33 @@ class Door(ABC):
         """Raise UnsupportedMediaType where the content type matters here."""
 
 
-class _User(Door):
+class _Browser(Door):
+    """A page of ours, or a program that reads like one."""
+
+    browser = True
+
+    def check_type(self, request: Request, body: bytes) -> None:
+        if body and request.mimetype != "application/json":
+            raise UnsupportedMediaType
+
+
+class _User(_Browser):
     """A person's browser, signed in with Supabase."""
 
-    browser, needs = True, ("database", "users")
+    needs = ("database", "users")
 
     def admit(self, request: Request, body: bytes, now: datetime) -> Caller:
         authorization = request.headers.get("Authorization")
         return identity.user(authorization, settings().users, now=now)
 
-    def check_type(self, request: Request, body: bytes) -> None:
-        if body and request.mimetype != "application/json":
-            raise UnsupportedMediaType
+
+class _Anyone(_Browser):
+    """Whoever holds a secret link: what opens is the page's own affair."""
+
+    needs = ("database",)
+
+    def admit(self, request: Request, body: bytes, now: datetime) -> None:
+        return None
 
 
 class _Calcom(Door):
@@ -117,7 +141,8 @@ class _Google(Door):
         identity.google(authorization, expected, settings().google_certs_url, now=now)
 
 
-user, calcom, push, scheduler = _User(), _Calcom(), _Google("push"), _Google("scheduler")
+user, anyone, calcom = _User(), _Anyone(), _Calcom()
+push, scheduler = _Google("push"), _Google("scheduler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +230,7 @@ class _Exchange:
         body = self._body()
         self.caller = declared.door.admit(request, body, self.now)
         declared.door.check_type(request, body)
-        call = Call(self.request_id, self.now, self.caller, self._key(), body)
+        call = Call(declared.name, self.request_id, self.now, self.caller, self._key(), body)
         arguments = (call,) if declared.takes is None else (self._command(body), call)
         try:
             return self._rendered(self._run(arguments))
@@ -252,6 +277,10 @@ class _Exchange:
             else:
                 response = self._rendered(result.view)
             response.headers["ETag"] = result.etag
+            return response
+        if isinstance(result, File):
+            response = Response(result.content, content_type=result.media_type)
+            response.headers["Content-Disposition"] = f'attachment; filename="{result.name}"'
             return response
         if result is None:
             return Response(status=self.declared.status)

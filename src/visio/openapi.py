@@ -10,10 +10,10 @@ from pydantic.json_schema import models_json_schema
 from visio import __doc__ as story
 from visio.domain import refusals
 from visio.domain.refusals import Refusal
-from visio.edge import Declaration, Reply
+from visio.edge import Declaration, File, Reply
 
 REF = "#/components/schemas/{model}"
-DOORS = {"_User": "user", "_Calcom": "calcom", "_Google": "google"}
+DOORS = {"_User": ["user"], "_Anyone": [], "_Calcom": ["calcom"], "_Google": ["google"]}
 
 
 def described(pages: Iterable[tuple[Declaration, str]]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def _operation(
     operation: dict[str, Any] = {
         "operationId": declaration.name,
         "summary": _title(doc).partition(": ")[2],
-        "security": [{DOORS[type(declaration.door).__name__]: []}],
+        "security": [{name: []} for name in DOORS[type(declaration.door).__name__]],
         "responses": {**_answered(declaration, named), **_refused()},
     }
     takes = declaration.takes
@@ -85,6 +85,9 @@ def _operation(
 
 def _answered(declaration: Declaration, named: Any) -> dict[str, Any]:
     said = HTTPStatus(declaration.status).phrase
+    if declaration.gives is File:
+        calendar = {"text/calendar": {"schema": {"type": "string"}}}
+        return {str(declaration.status): {"description": said, "content": calendar}}
     view = _view(declaration)
     if view is None:
         return {str(declaration.status): {"description": said}}

@@ -9,6 +9,7 @@ from typing import Literal, Self, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 SHORTEST_SECRET = 16
+DAY = 24 * 60
 GOOGLE_CERTS = "https://www.googleapis.com/oauth2/v3/certs"
 
 
@@ -36,6 +37,7 @@ class BusSettings(_Group):
     local_token: str = Field(repr=False)
     project: str
     topic: str
+    mail_topic: str
 
 
 class RealtimeSettings(_Group):
@@ -65,10 +67,27 @@ class RoomSettings(_Group):
     api_secret: str = Field(repr=False)
 
 
+class LinkSettings(_Group):
+    """Where people's own links lead to, and what those that need no sign-in are signed with."""
+
+    app_url: str
+    functions_url: str
+    secrets: tuple[str, ...] = Field(repr=False)
+
+
+class MailSettings(_Group):
+    provider: Literal["smtp", "ses"]
+    sender: str
+    smtp_url: str = Field(repr=False)
+    subscription: str
+
+
 class Rules(_Group):
     lobby_opens: timedelta | None
     sweep_grace: timedelta
     max_open_requests: int
+    buffer: timedelta
+    minimum_notice: timedelta
 
 
 # What a door or a function needs: the variables of which each, or one of several, must be there.
@@ -81,12 +100,16 @@ NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "push": (("PUSH_AUDIENCE",), ("PUSH_SERVICE_ACCOUNT",), ("PUSH_SUBSCRIPTION",)),
     "scheduler": (("SCHEDULER_AUDIENCE",), ("SCHEDULER_SERVICE_ACCOUNT",)),
     "realtime": (("REALTIME_URL",), ("REALTIME_SERVICE_KEY",)),
+    "app": (("APP_URL",),),
+    "links": (("APP_URL",), ("FUNCTIONS_URL",), ("LINK_SECRETS",)),
+    "mail": (("MAIL_FROM",), ("MAIL_PUSH_SUBSCRIPTION",)),
     "rooms": (("LIVEKIT_URL",), ("LIVEKIT_API_KEY",), ("LIVEKIT_API_SECRET",)),
 }
 SECRETS = (
     "SUPABASE_JWT_SECRET",
     "CALCOM_WEBHOOK_SECRETS",
     "BOOKING_TOKEN_SECRETS",
+    "LINK_SECRETS",
     "LIVEKIT_API_SECRET",
 )
 
@@ -105,6 +128,8 @@ class Settings(_Group):
     scheduler: GoogleCaller
     calcom: CalcomSettings
     rooms: RoomSettings
+    links: LinkSettings
+    mail: MailSettings
     rules: Rules
 
     @classmethod
@@ -118,6 +143,9 @@ class Settings(_Group):
         if most_open == 0 and not local:
             raise SettingsMissing("MAX_OPEN_REQUESTS: 0 is for the local stack only")
         opens = _number(one, "LOBBY_OPENS_MINUTES", -1)
+        provider = cast("Literal['smtp', 'ses']", _choice(one, "MAIL_PROVIDER", "smtp", "ses"))
+        if provider == "smtp" and one.get("MAIL_FROM") and not one.get("SMTP_URL"):
+            raise SettingsMissing("set in the environment: SMTP_URL, or MAIL_PROVIDER=ses")
         return cls(
             local=local,
             database=DatabaseSettings(
@@ -135,7 +163,8 @@ class Settings(_Group):
                 local_url=one.get("LOCAL_BUS_URL", ""),
                 local_token=one.get("LOCAL_BUS_TOKEN", ""),
                 project=one.get("PUBSUB_PROJECT", ""),
-                topic=one.get("PUBSUB_TOPIC", "lobby-signals"),
+                topic=one.get("PUBSUB_TOPIC", "") or "lobby-signals",
+                mail_topic=one.get("MAIL_TOPIC", ""),
             ),
             realtime=RealtimeSettings(
                 url=one.get("REALTIME_URL", ""), service_key=one.get("REALTIME_SERVICE_KEY", "")
@@ -164,10 +193,23 @@ class Settings(_Group):
                 api_key=one.get("LIVEKIT_API_KEY", ""),
                 api_secret=one.get("LIVEKIT_API_SECRET", ""),
             ),
+            links=LinkSettings(
+                app_url=one.get("APP_URL", "").rstrip("/"),
+                functions_url=one.get("FUNCTIONS_URL", "").rstrip("/"),
+                secrets=_list(one, "LINK_SECRETS"),
+            ),
+            mail=MailSettings(
+                provider=provider,
+                sender=one.get("MAIL_FROM", ""),
+                smtp_url=one.get("SMTP_URL", ""),
+                subscription=one.get("MAIL_PUSH_SUBSCRIPTION", ""),
+            ),
             rules=Rules(
                 lobby_opens=None if opens < 0 else timedelta(minutes=opens),
                 sweep_grace=timedelta(minutes=_number(one, "SWEEP_GRACE_MINUTES", 15)),
                 max_open_requests=most_open,
+                buffer=_minutes(one, "BUFFER_MINUTES"),
+                minimum_notice=_minutes(one, "MINIMUM_NOTICE_MINUTES"),
             ),
         )
 
@@ -200,6 +242,13 @@ def _number(one: Mapping[str, str], name: str, default: int) -> int:
         return int(value)
     except ValueError as error:
         raise SettingsMissing(f"{name}: not a whole number") from error
+
+
+def _minutes(one: Mapping[str, str], name: str) -> timedelta:
+    minutes = _number(one, name, 0)
+    if not 0 <= minutes <= DAY:
+        raise SettingsMissing(f"{name}: from 0 to {DAY} minutes")
+    return timedelta(minutes=minutes)
 
 
 def _choice(one: Mapping[str, str], name: str, *choices: str) -> str:

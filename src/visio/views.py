@@ -1,7 +1,7 @@
 """What callers see: the contract's field names, instants in UTC ending in Z."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 from uuid import UUID
 
@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from visio.adapters.paging import Item, Page
-from visio.domain.events import instant
+from visio.domain.events import Side, Step, instant
 from visio.domain.lobby import Lobby
+from visio.domain.meeting import ListedMeeting
+from visio.domain.request import ListedRequest, slot_state
 
 Instant = Annotated[
     datetime, PlainSerializer(instant, return_type=str, when_used="json"), Field(description="UTC")
@@ -58,6 +60,64 @@ class RequestView(View):
     updated_at: Instant
 
 
+class StepView(View):
+    """One transition: who did what, when, through which function, and in which words."""
+
+    subject: Literal["request", "meeting", "knock"]
+    by: Literal["client", "operator", "calcom", "system"]
+    action: str
+    from_status: str | None
+    to_status: str
+    at: Instant
+    message: str | None
+    slots: tuple[Instant, ...]
+    function: str | None
+
+    @classmethod
+    def taken(cls, step: Step) -> Self:
+        told = {name: getattr(step, name) for name in cls.model_fields if name != "by"}
+        return cls(by=step.actor, **told)
+
+
+class SlotView(View):
+    """A slot on the table, as the operator's own calendar lets it stand."""
+
+    slot: Instant
+    proposed_by: Literal["client", "operator"]
+    state: Literal["free", "taken", "passed"]
+
+
+class ListedRequestView(RequestView):
+    """`slots` is the operator's to see: whether a slot is taken says something of others."""
+
+    history: tuple[StepView, ...]
+    slots: tuple[SlotView, ...] | None
+
+    @classmethod
+    def showing(cls, listed: ListedRequest, *, buffer: timedelta | None, now: datetime) -> Self:
+        """With each slot's state where `buffer`, the rest the operator keeps, is given."""
+        request = listed.request
+        told = {name: getattr(request, name) for name in RequestView.model_fields}
+        sides: tuple[tuple[Side, tuple[datetime, ...]], ...] = (
+            ("client", request.requested_slots),
+            ("operator", request.proposed_slots or ()),
+        )
+        slots = (
+            None
+            if buffer is None
+            else tuple(
+                SlotView(
+                    slot=slot,
+                    proposed_by=side,
+                    state=slot_state(request, slot, busy=listed.busy, buffer=buffer, now=now),
+                )
+                for side, offered in sides
+                for slot in offered
+            )
+        )
+        return cls(**told, history=tuple(map(StepView.taken, listed.history)), slots=slots)
+
+
 class MeetingView(View):
     id: UUID
     client_id: UUID
@@ -72,6 +132,15 @@ class MeetingView(View):
     started_at: Instant | None
     ended_at: Instant | None
     cancel_reason: str | None
+
+
+class ListedMeetingView(MeetingView):
+    history: tuple[StepView, ...]
+
+    @classmethod
+    def showing(cls, listed: ListedMeeting) -> Self:
+        told = {name: getattr(listed.meeting, name) for name in MeetingView.model_fields}
+        return cls(**told, history=tuple(map(StepView.taken, listed.history)))
 
 
 class NotificationView(View):
@@ -139,6 +208,16 @@ class IngestView(View):
     meeting_id: UUID | None
 
 
+class CalendarLinkView(View):
+    """Whoever has the address reads the calendar; a new one ends the one before."""
+
+    url: str | None
+
+
+class MailPreferencesView(View):
+    reminders: bool
+
+
 class ReadView(View):
     read: int
 
@@ -147,4 +226,6 @@ class SweepView(View):
     completed: int
     expired: int
     left: int
+    reminded: int
     republished: int
+    mails: int

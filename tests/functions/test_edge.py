@@ -24,11 +24,15 @@ from tests.world import (
 from visio import bootstrap, settings
 
 NOWHERE = "99999999-9999-4999-8999-999999999999"
-MACHINES = {"calcom-webhook", "relay-signal", "complete-meetings"}
+MACHINES = {"calcom-webhook", "relay-signal", "complete-meetings", "send-mail"}
 FUNCTIONS = [name.replace("_", "-") for name in names()]
 BROWSERS = [name for name in FUNCTIONS if name not in MACHINES]
 BODIES = {
+    "answer-proposal": {"requestId": NOWHERE, "answer": "withdraw"},
     "booking-link": {},
+    "calendar-feed": {"token": "a-secret-that-was-never-given-out"},
+    "calendar-file": {"meetingId": NOWHERE},
+    "calendar-link": {},
     "cancel-meeting": {"meetingId": NOWHERE, "reason": "Non"},
     "decide-request": {"requestId": NOWHERE, "decision": "reject", "reason": "Non"},
     "join-meeting": {"meetingId": NOWHERE},
@@ -37,13 +41,18 @@ BODIES = {
     "list-meetings": {},
     "list-notifications": {},
     "list-requests": {},
+    "mail-preferences": {"token": "a-secret-that-was-never-given-out", "reminders": False},
     "read-notifications": {},
     "request-meeting": {"requestedSlots": [at(1)]},
 }
 # What each persona is answered: an operator, a client, a stranger, nobody.
 STATUSES = {
+    "answer-proposal": (403, 404, 403, 401),
     "booking-link": (403, 200, 403, 401),
     "calcom-webhook": (401, 401, 401, 401),
+    "calendar-feed": (404, 404, 404, 404),
+    "calendar-file": (404, 404, 403, 401),
+    "calendar-link": (200, 200, 403, 401),
     "cancel-meeting": (404, 404, 403, 401),
     "complete-meetings": (401, 401, 401, 401),
     "decide-request": (404, 403, 403, 401),
@@ -53,9 +62,11 @@ STATUSES = {
     "list-requests": (200, 200, 403, 401),
     "lobby-signal": (404, 404, 403, 401),
     "lobby-state": (404, 404, 403, 401),
+    "mail-preferences": (404, 404, 404, 404),
     "read-notifications": (200, 200, 403, 401),
     "relay-signal": (401, 401, 401, 401),
     "request-meeting": (403, 201, 403, 401),
+    "send-mail": (401, 401, 401, 401),
 }
 
 
@@ -79,14 +90,15 @@ def test_who_may_call_what(call, function):
 def test_errors_have_one_shape(call, function):
     long = b'{"message": "' + b"x" * (257 * 1024) + b'"}'
     right = "GET" if function in GETS else "POST"
-    attempts = {
-        405: call(function, method="DELETE"),
-        404: call(function, method=right, path="/elsewhere"),
-        413: call(function, method="POST", raw=long) if right == "POST" else None,
-        401: call(function, BODIES.get(function)),
-    }
+    nobody = STATUSES[function][3]
+    attempts = [
+        (405, call(function, method="DELETE")),
+        (404, call(function, method=right, path="/elsewhere")),
+        (413, call(function, method="POST", raw=long) if right == "POST" else None),
+        (nobody, call(function, BODIES.get(function))),
+    ]
 
-    for status, answer in attempts.items():
+    for status, answer in attempts:
         if answer is None:
             continue
         assert answer.status_code == status
@@ -95,7 +107,7 @@ def test_errors_have_one_shape(call, function):
         assert answer.headers["X-Request-Id"] == answer.json["error"]["requestId"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
-    assert right in attempts[405].headers["Allow"]
+    assert right in attempts[0][1].headers["Allow"]
 
 
 @pytest.mark.parametrize("function", [name for name in BROWSERS if name not in GETS])

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.world import ALICE, BRUNO, MIKL
-from visio.adapters.database import Database, Transaction, engine
+from visio.adapters.database import Database, Identity, Transaction, engine
 from visio.adapters.pipeline import PipelinedConnection
 from visio.domain.events import Said
 from visio.domain.refusals import DatabaseFailed, Unavailable
@@ -19,7 +19,9 @@ from visio.domain.refusals import DatabaseFailed, Unavailable
 class Silence:
     """A bus that takes nothing."""
 
-    def publish(self, signals):
+    mails = True
+
+    def publish(self, signals, mails=()):
         return []
 
 
@@ -39,7 +41,9 @@ def connected(kind, url):
 class Breaking:
     """A bus whose client does what it should not."""
 
-    def publish(self, signals):
+    mails = True
+
+    def publish(self, signals, mails=()):
         raise RuntimeError("c4n4ry")
 
 
@@ -131,14 +135,14 @@ def test_a_lost_connection_is_unavailable_and_the_next_caller_gets_a_new_one(dat
                where application_name = 'visio' and datname = current_database()"""
 
     def lose():
-        with database.acting_as(ALICE.user) as tx:
+        with database.acting_as(ALICE.user, "tests") as tx:
             tx.read(text("select 1"))
             rows(kill)
             tx.read(text("select 2"))
 
     with pytest.raises(Unavailable):
         lose()
-    with database.acting_as(ALICE.user) as tx:
+    with database.acting_as(ALICE.user, "tests") as tx:
         assert tx.read(text("select 3 as three")) == [{"three": 3}]
     database.close()
 
@@ -146,7 +150,7 @@ def test_a_lost_connection_is_unavailable_and_the_next_caller_gets_a_new_one(dat
 def test_a_defect_names_its_sqlstate_and_not_its_values(database):
     database = Database(database.login, size=1, bus=Silence())
 
-    with pytest.raises(DatabaseFailed) as failed, database.acting_as(ALICE.user) as tx:
+    with pytest.raises(DatabaseFailed) as failed, database.acting_as(ALICE.user, "tests") as tx:
         tx.read(text("select cast(:value as integer)"), value="c4n4ry")
 
     assert failed.value.sqlstate == "22P02"
@@ -158,7 +162,7 @@ def test_a_bus_that_breaks_undoes_nothing(database, rows):
     database = Database(database.login, size=1, bus=Breaking())
     said = Said(at=datetime.now(UTC), version=1).to_inbox("operator", MIKL.row, "request_created")
 
-    with database.acting_as(ALICE.user) as tx:
+    with database.acting_as(ALICE.user, "tests") as tx:
         tx.read(text("select 1"))
         tx.say(said)
 
@@ -173,7 +177,7 @@ def test_callers_in_turn_and_at_once_are_never_mixed_up(database):
     def ask(number):
         persona = (ALICE, BRUNO)[number % 2]
         try:
-            with database.acting_as(persona.user) as tx:
+            with database.acting_as(persona.user, "tests") as tx:
                 if number % 5 == 0:
                     tx.read(text("select 1/0"))
                 return persona.name, [row["name"] for row in tx.read(who)]
@@ -190,7 +194,9 @@ def test_callers_in_turn_and_at_once_are_never_mixed_up(database):
 def test_nothing_of_a_transaction_outlives_it(database):
     made = engine(database.login, size=1)
     setting = "select current_user, current_setting('request.jwt.claims', true)"
-    with Transaction(made, "visio_app", f'{{"sub": "{ALICE.user}"}}', Silence()) as tx:
+    with Transaction(
+        made, Identity("visio_app", f'{{"sub": "{ALICE.user}"}}', "tests"), Silence()
+    ) as tx:
         tx.read(text("select 1"))
 
     with made.connect() as connection:
@@ -204,9 +210,9 @@ def test_nothing_of_a_transaction_outlives_it(database):
 def test_who_waits_too_long_for_a_connection_is_told(database):
     database = Database(database.login, size=1, bus=Silence())
 
-    with database.acting_as(ALICE.user) as tx:
+    with database.acting_as(ALICE.user, "tests") as tx:
         tx.read(text("select 1"))
         with pytest.raises(Unavailable):
-            database.acting_as(BRUNO.user).__enter__()
+            database.acting_as(BRUNO.user, "tests").__enter__()
 
     database.close()

@@ -124,6 +124,10 @@ CLOUD = {"CALCOM_WEBHOOK_SECRETS": SECRET, "LIVEKIT_API_SECRET": SECRET}
         ({**CLOUD, "SWEEP_GRACE_MINUTES": "soon"}, "SWEEP_GRACE_MINUTES"),
         ({**CLOUD, "MESSAGE_BUS": "pigeon"}, "MESSAGE_BUS"),
         ({**CLOUD, "CALCOM_BINDING": "trust"}, "CALCOM_BINDING"),
+        ({**CLOUD, "BUFFER_MINUTES": "-5"}, "BUFFER_MINUTES"),
+        ({**CLOUD, "MINIMUM_NOTICE_MINUTES": "1441"}, "MINIMUM_NOTICE_MINUTES"),
+        ({**CLOUD, "MAIL_FROM": "a@b.example"}, "SMTP_URL"),
+        ({**CLOUD, "LINK_SECRETS": "short"}, "LINK_SECRETS"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_refuses_to_start(environ, told):
@@ -226,13 +230,13 @@ SIGNAL = Signal(uuid4(), "client:x:inbox", "request_decided", {"version": 1})
 
 
 def test_a_bus_out_of_reach_accepts_nothing():
-    assert LocalBus("http://127.0.0.1:1/bus", "token").publish([SIGNAL]) == []
+    assert LocalBus("http://127.0.0.1:1/bus", "token", "signals", "mails").publish([SIGNAL]) == []
 
 
 def test_a_publisher_that_cannot_be_made_accepts_nothing(monkeypatch):
     monkeypatch.setitem(sys.modules, "google.cloud.pubsub_v1", None)
 
-    assert PubSub("project", "topic").publish([SIGNAL]) == []
+    assert PubSub("project", "topic", "mails").publish([SIGNAL], [uuid4()]) == []
 
 
 def test_a_line_is_json_in_the_cloud_and_words_in_a_terminal():

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from visio.adapters.paging import Page, position
 from visio.domain import lobby as lobbies
-from visio.domain.events import in_words, instant
+from visio.domain.decision import Accept, Calendar, Reject, decide
+from visio.domain.events import People, in_words, instant
 from visio.domain.lobby import Knock, KnockStatus, Lobby, Rules, let_in, signalled
 from visio.domain.meeting import Meeting, MeetingStatus, Outcome, Span, cancel, complete
 from visio.domain.refusals import (
@@ -28,12 +29,13 @@ from visio.domain.refusals import (
     SlotPassed,
     SlotTaken,
 )
-from visio.domain.request import Accept, Reject, RequestStatus, ask, decide, expire
+from visio.domain.request import RequestStatus, ask, expire
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PARIS = ZoneInfo("Europe/Paris")
 CLIENT, OPERATOR = uuid4(), uuid4()
+PEOPLE = People(client_name="Alice", operator_name="MiKL")
 RULES = Rules(opens=None, grace=15 * MINUTE)
 
 
@@ -45,21 +47,14 @@ def request_for(*slots, now=NOW, minutes=60):
         operator_id=OPERATOR,
         message=None,
         duration_minutes=minutes,
+        notice=timedelta(),
         now=now,
     )
     return request
 
 
 def decided(request, verdict, busy=(), now=NOW):
-    return decide(
-        request,
-        verdict,
-        title="MiKL – Alice",
-        operator_name="MiKL",
-        client_time_zone="Europe/Paris",
-        busy=busy,
-        now=now,
-    )
+    return decide(request, verdict, PEOPLE, Calendar(busy=busy, buffer=timedelta()), now=now)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +145,7 @@ def test_instants_are_instants_when_clocks_change(local, utc):
 
 
 def test_an_expired_request_tells_its_client():
-    request, said = expire(request_for(NOW + HOUR), now=NOW + 2 * HOUR)
+    request, said = expire(request_for(NOW + HOUR), PEOPLE, now=NOW + 2 * HOUR)
 
     assert request.status is RequestStatus.EXPIRED
     assert [notice.recipient_id for notice in said.notices] == [CLIENT]
@@ -186,7 +181,7 @@ def test_an_outcome_is_what_the_facts_say(started, client, operator, outcome):
         operator_seen_at=NOW if operator else None,
     )
 
-    assert complete(ended, now=NOW)[0].outcome is outcome
+    assert complete(ended, by="system", now=NOW)[0].outcome is outcome
 
 
 @pytest.mark.parametrize(
@@ -199,7 +194,7 @@ def test_an_outcome_is_what_the_facts_say(started, client, operator, outcome):
 )
 def test_only_a_scheduled_meeting_is_cancelled(status, refusal):
     with pytest.raises(refusal):
-        cancel(meeting(status=status), by="client", name="Alice", reason="Non", now=NOW)
+        cancel(meeting(status=status), PEOPLE, by="client", reason="Non", now=NOW)
 
 
 def knock(status="waiting", renewed_at=NOW):
@@ -251,7 +246,7 @@ TRANSITIONS = {
     [(before, name, after) for before, row in TRANSITIONS.items() for name, after in row.items()],
 )
 def test_a_signal_moves_a_knock_along_its_states(before, name, after):
-    lobby = Lobby(meeting(), before and knock(before), "Alice")
+    lobby = Lobby(meeting(), before and knock(before), PEOPLE)
 
     if isinstance(after, type):
         with pytest.raises(after):
@@ -268,7 +263,7 @@ def test_a_signal_moves_a_knock_along_its_states(before, name, after):
 def test_nothing_but_operator_joined_lets_a_client_in():
     for before in TRANSITIONS:
         for name in TRANSITIONS[before]:
-            lobby = Lobby(meeting(), before and knock(before), "Alice")
+            lobby = Lobby(meeting(), before and knock(before), PEOPLE)
             try:
                 moved = signalled(lobby, name, None, rules=RULES, now=NOW)
             except NoOneWaiting:
@@ -284,7 +279,7 @@ def test_a_meeting_that_is_over_takes_no_signal(name):
         meeting(scheduled_at=NOW - 2 * HOUR, ends_at=NOW - 15 * MINUTE),
     ):
         with pytest.raises(MeetingOver):
-            signalled(Lobby(over, knock(), "Alice"), name, None, rules=RULES, now=NOW)
+            signalled(Lobby(over, knock(), PEOPLE), name, None, rules=RULES, now=NOW)
 
 
 def test_a_lease_lasts_two_minutes():
@@ -297,7 +292,7 @@ def test_a_lease_lasts_two_minutes():
 
 def test_a_lobby_opens_and_closes_on_the_minute():
     rules = Rules(opens=10 * MINUTE, grace=15 * MINUTE)
-    lobby = Lobby(meeting(), None, "Alice")
+    lobby = Lobby(meeting(), None, PEOPLE)
     opens, ends = lobby.meeting.scheduled_at - 10 * MINUTE, lobby.meeting.ends_at
 
     with pytest.raises(LobbyNotOpen):
@@ -309,7 +304,7 @@ def test_a_lobby_opens_and_closes_on_the_minute():
 
 
 def test_ending_is_for_what_has_begun():
-    lobby = Lobby(meeting(), None, "Alice")
+    lobby = Lobby(meeting(), None, PEOPLE)
 
     with pytest.raises(MeetingNotStarted):
         signalled(lobby, "meeting_ended", None, rules=RULES, now=NOW)
@@ -320,14 +315,14 @@ def test_ending_is_for_what_has_begun():
 def test_who_may_enter_the_room():
     grace = RULES.grace
     for status in KnockStatus:
-        lobby = Lobby(meeting(), knock(status.value), "Alice")
+        lobby = Lobby(meeting(), knock(status.value), PEOPLE)
         let_in(lobby, is_client=False, grace=grace, now=NOW)
         if status is KnockStatus.ADMITTED:
             let_in(lobby, is_client=True, grace=grace, now=NOW)
         else:
             with pytest.raises(NotAdmitted):
                 let_in(lobby, is_client=True, grace=grace, now=NOW)
-    over = Lobby(meeting(status=MeetingStatus.COMPLETED), knock("admitted"), "Alice")
+    over = Lobby(meeting(status=MeetingStatus.COMPLETED), knock("admitted"), PEOPLE)
     with pytest.raises(MeetingOver):
         let_in(over, is_client=False, grace=grace, now=NOW)
 

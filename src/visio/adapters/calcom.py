@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
-import jwt
+from visio.adapters.signing import Signer
 
 LIFE = timedelta(days=7)
-AUDIENCE = "calcom-booking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,46 +29,27 @@ class BookingLink:
 
 
 class BookingTokens:
-    """Signs with the newest secret and accepts every one, so that rotation loses no booking.
-
-    The environment's Cal.com address is the issuer: a token of staging binds nothing here.
-    """
+    """Cal.com's address with a token in it; the address is the token's issuer as well."""
 
     def __init__(self, url: str, secrets: Sequence[str]) -> None:
-        self._url, self._secrets = url, secrets
+        self._url = url
+        self._signer = Signer(secrets, issuer=url, audience="calcom-booking")
 
     def link(
         self, binding: Binding, *, name: str, email: str, time_zone: str, now: datetime
     ) -> BookingLink:
         """Cal.com's page, prefilled and bound to one client until it expires."""
         expires_at = (now + LIFE).replace(microsecond=0)
-        claims = {
-            "iss": self._url,
-            "aud": AUDIENCE,
-            "sub": str(binding.client_id),
-            "op": str(binding.operator_id),
-            "exp": int(expires_at.timestamp()),
-        }
-        token = jwt.encode(claims, self._secrets[0], algorithm="HS256")
+        claims = {"sub": str(binding.client_id), "op": str(binding.operator_id)}
+        token = self._signer.sign(claims, expires_at=expires_at)
         query = {"name": name, "email": email, "cal.tz": time_zone, "metadata[bookingToken]": token}
         joint = "&" if urlsplit(self._url).query else "?"
         return BookingLink(f"{self._url}{joint}{urlencode(query)}", expires_at)
 
     def binding(self, token: str, *, now: datetime) -> Binding | None:
         """Whom a token names; None if it is forged, altered, expired or of elsewhere."""
-        for secret in self._secrets:
-            try:
-                claims = jwt.decode(
-                    token,
-                    secret,
-                    algorithms=["HS256"],
-                    audience=AUDIENCE,
-                    issuer=self._url,
-                    # The clock is an argument, so expiry is compared below.
-                    options={"require": ["exp", "sub"], "verify_exp": False},
-                )
-                if int(claims["exp"]) > now.timestamp():
-                    return Binding(UUID(claims["sub"]), UUID(claims["op"]))
-            except (jwt.PyJWTError, ValueError, KeyError, TypeError):
-                continue
-        return None
+        claims = self._signer.claims(token, now=now)
+        try:
+            return Binding(UUID(claims["sub"]), UUID(claims["op"])) if claims else None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None

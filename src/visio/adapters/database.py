@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from visio.adapters import pipeline
-from visio.domain.events import Notice, Said, Signal
+from visio.domain.events import Notice, Said, Signal, Step, instant
 from visio.domain.refusals import (
     DatabaseFailed,
     NotAParty,
@@ -42,6 +42,7 @@ RACES = {"23505", "23P01", "40001", "40P01"}
 PASSING = {"57014", "53300", "57P01", "57P02", "57P03", "25006"}
 
 IDENTITY = """select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
+  set_config('visio.function', $3, true),
   set_config('statement_timeout', '5000', true), set_config('lock_timeout', '2000', true)"""
 WHO = """select current_user, o.id, o.name, c.id, c.operator_id, c.name, p.name
   from (select auth.uid() as id) u
@@ -56,6 +57,22 @@ select id, recipient_type, recipient_id, type, title, body, link, created_at
   from jsonb_to_recordset(cast(:notices as jsonb))
     as n(id uuid, recipient_type text, recipient_id uuid, type text, title text, body text,
          link text, created_at timestamptz)""")
+RECORD = text("""
+insert into public.transitions (subject, request_id, meeting_id, client_id, operator_id, actor,
+       action, from_status, to_status, at, message, slots)
+select subject, request_id, meeting_id, client_id, operator_id, actor, action, from_status,
+       to_status, at, message, slots
+  from jsonb_to_recordset(cast(:steps as jsonb))
+    as t(subject text, request_id uuid, meeting_id uuid, client_id uuid, operator_id uuid,
+         actor text, action text, from_status text, to_status text, at timestamptz, message text,
+         slots jsonb)""")
+MAIL = text("""
+insert into visio.mail_outbox
+       (id, recipient_type, recipient_id, type, facts, link, meeting_id, created_at)
+select id, recipient_type, recipient_id, type, facts, link, meeting_id, created_at
+  from jsonb_to_recordset(cast(:mails as jsonb))
+    as m(id uuid, recipient_type text, recipient_id uuid, type text, facts jsonb, link text,
+         meeting_id uuid, created_at timestamptz)""")
 SIGNAL = text("""
 insert into visio.signal_outbox (event_id, channel, event, payload)
 select event_id, channel, event, payload
@@ -69,8 +86,14 @@ update visio.signal_outbox set published_at = now()
 class Bus(Protocol):
     """Where signals go once their transaction has been committed."""
 
-    def publish(self, signals: Sequence[Signal]) -> list[UUID]:
-        """Return the event ids that were accepted; never raise for one that was not."""
+    mails: bool
+    """Whether e-mails are sent here at all; without it none is written down."""
+
+    def publish(self, signals: Sequence[Signal], mails: Sequence[UUID] = ()) -> list[UUID]:
+        """Hand signals and e-mails over; never raise for one that was not accepted.
+
+        Returns the event ids of the signals that were. An e-mail that was not stays due.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +114,15 @@ class Client:
     operator_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """As whom a transaction runs, and for which function: row policies and defaults read it."""
+
+    role: str
+    claims: str
+    function: str
+
+
 class Database:
     """Connections to one PostgreSQL, opened when first needed and shared by threads."""
 
@@ -98,17 +130,25 @@ class Database:
         self._engine = engine(url, size=size)
         self._bus = bus
 
-    def acting_as(self, user_id: UUID) -> "Transaction":
-        """A transaction under the row policies of one verified user."""
-        return Transaction(self._engine, "visio_app", _claims(user_id), self._bus)
+    def acting_as(self, user_id: UUID, function: str) -> "Transaction":
+        """A transaction under the row policies of one verified user, opened for a function."""
+        identity = Identity("visio_app", _claims(user_id), function)
+        return Transaction(self._engine, identity, self._bus)
 
-    def reading_as(self, user_id: UUID) -> "Transaction":
+    def reading_as(self, user_id: UUID, function: str) -> "Transaction":
         """The same for a request that reads once and writes nothing."""
-        return Transaction(self._engine, "visio_app", _claims(user_id), self._bus, reads_only=True)
+        identity = Identity("visio_app", _claims(user_id), function)
+        return Transaction(self._engine, identity, self._bus, reads_only=True)
 
-    def acting_as_system(self) -> "Transaction":
+    def acting_as_system(self, function: str) -> "Transaction":
         """A transaction of the webhook, the relay or the sweep, on just their tables."""
-        return Transaction(self._engine, "visio_system", '{"role": "visio_system"}', self._bus)
+        identity = Identity("visio_system", '{"role": "visio_system"}', function)
+        return Transaction(self._engine, identity, self._bus)
+
+    def reading_as_system(self, function: str) -> "Transaction":
+        """The same for a request that reads once and writes nothing."""
+        identity = Identity("visio_system", '{"role": "visio_system"}', function)
+        return Transaction(self._engine, identity, self._bus, reads_only=True)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -118,12 +158,13 @@ class Transaction:
     """One transaction. Leaving it well commits, publishes what was said, and marks it published."""
 
     def __init__(
-        self, engine: Engine, role: str, claims: str, bus: Bus, *, reads_only: bool = False
+        self, engine: Engine, identity: Identity, bus: Bus, *, reads_only: bool = False
     ) -> None:
-        self._engine, self._role, self._claims, self._bus = engine, role, claims, bus
+        self._engine, self._identity, self._bus = engine, identity, bus
         self._reads_only = reads_only
         self._failed_already = False
         self._signals: list[Signal] = []
+        self._mails: list[UUID] = []
         self._connection: Connection
 
     def __enter__(self) -> Self:
@@ -137,8 +178,9 @@ class Transaction:
 
     def _open(self) -> None:
         self._wire.defer("begin read only" if self._reads_only else "begin")
-        self._wire.defer(IDENTITY, (self._role, self._claims))
-        self._who = self._wire.defer(WHO) if self._role == "visio_app" else None
+        identity = self._identity
+        self._wire.defer(IDENTITY, (identity.role, identity.claims, identity.function))
+        self._who = self._wire.defer(WHO) if identity.role == "visio_app" else None
         self._wire.followed_by = "commit" if self._reads_only else None
         self._ended = False
 
@@ -169,13 +211,22 @@ class Transaction:
         """
         self._connection.execute(statement, values, execution_options={"deferred": True})
 
-    def say(self, said: Said) -> None:
-        """Write what happened for people (notices) and for browsers (signals)."""
-        if said.notices:
-            self.write(TELL, notices=_json(map(_notice, said.notices)))
-        if said.signals:
-            self.write(SIGNAL, signals=_json(map(_signal, said.signals)))
-            self._signals += said.signals
+    def say(self, *said: Said) -> None:
+        """Write what happened: for people (notices, e-mails), browsers (signals), the record."""
+        steps = [step for one in said for step in one.steps]
+        notices = [notice for one in said for notice in one.notices]
+        mails = [notice for notice in notices if notice.mailed] if self._bus.mails else []
+        signals = [signal for one in said for signal in one.signals]
+        if steps:
+            self.write(RECORD, steps=_json(map(_step, steps)))
+        if notices:
+            self.write(TELL, notices=_json(map(_notice, notices)))
+        if mails:
+            self.write(MAIL, mails=_json(map(_mail, mails)))
+            self._mails += [mail.id for mail in mails]
+        if signals:
+            self.write(SIGNAL, signals=_json(map(_signal, signals)))
+            self._signals += signals
 
     @property
     def party(self) -> Operator | Client:
@@ -183,7 +234,7 @@ class Transaction:
         if self._who is None or not self._who.rows:
             raise RuntimeError("the caller is known from the first read on")
         role, operator_id, operator, client_id, of_operator, client, of = self._who.rows[0]
-        if role != self._role:
+        if role != self._identity.role:
             raise RuntimeError("the transaction does not run as the role it asked for")
         if operator_id is not None:
             return Operator(operator_id, operator)
@@ -222,7 +273,7 @@ class Transaction:
         finally:
             self._wire.followed_by = None
             self._connection.close()
-        if self._signals and error is None:
+        if (self._signals or self._mails) and error is None:
             self._publish()
 
     def _commit(self) -> None:
@@ -233,8 +284,8 @@ class Transaction:
     def _publish(self) -> None:
         """Say what was committed. What cannot be said now, the sweep says later."""
         try:
-            if published := self._bus.publish(self._signals):
-                with Transaction(self._engine, self._role, self._claims, self._bus) as marking:
+            if published := self._bus.publish(self._signals, self._mails):
+                with Transaction(self._engine, self._identity, self._bus) as marking:
                     marking.mark_published(published)
         except Exception as error:  # noqa: BLE001 -- it is committed: no failure to tell it undoes it
             log.warning("outbox.unmarked", extra={"cause": type(error).__name__})
@@ -371,6 +422,42 @@ def _notice(notice: Notice) -> dict[str, object]:
         "body": notice.body,
         "link": notice.link,
         "created_at": notice.created_at.isoformat(),
+    }
+
+
+def _mail(notice: Notice) -> dict[str, object]:
+    facts = notice.facts
+    return {
+        "id": notice.id,
+        "recipient_type": notice.recipient_type,
+        "recipient_id": notice.recipient_id,
+        "type": notice.type,
+        "facts": {
+            "name": facts.name,
+            "slot": facts.slot and instant(facts.slot),
+            "slots": [instant(slot) for slot in facts.slots],
+            "quote": facts.quote,
+        },
+        "link": notice.link,
+        "meeting_id": notice.meeting_id,
+        "created_at": notice.created_at.isoformat(),
+    }
+
+
+def _step(step: Step) -> dict[str, object]:
+    return {
+        "subject": step.subject,
+        "request_id": step.request_id,
+        "meeting_id": step.meeting_id,
+        "client_id": step.client_id,
+        "operator_id": step.operator_id,
+        "actor": step.actor,
+        "action": step.action,
+        "from_status": step.from_status,
+        "to_status": step.to_status,
+        "at": step.at.isoformat(),
+        "message": step.message,
+        "slots": [instant(slot) for slot in step.slots] or None,
     }
 
 

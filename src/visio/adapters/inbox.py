@@ -3,19 +3,20 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
+from visio.adapters import meetings
 from visio.adapters.database import Transaction
-from visio.adapters.meetings import INSERT as INSERT_MEETING
-from visio.adapters.meetings import new_meeting
+from visio.adapters.meetings import PEOPLE, people
+from visio.domain.events import People
 from visio.domain.meeting import Meeting
 from visio.domain.refusals import RaceLost
 
-TAKE_IN = text("""
+TAKE_IN = text(f"""
 with ours as (
   insert into visio.webhook_inbox (trigger, uid, body, body_sha256, logical_key, status)
   values (:trigger, :uid, cast(:body as jsonb), :body_sha256, :logical_key, 'received')
@@ -24,13 +25,15 @@ with ours as (
 )
 select (select id from ours) as inbox_id,
        e.status as earlier_status, coalesce(b.meeting_id, e.meeting_id) as meeting_id,
-       c.id as client_id, c.operator_id, c.email as client_email, c.name as client_name,
-       c.time_zone as client_time_zone, o.name as operator_name,
+       c.id as client_id, c.operator_id, c.email as client_email, {PEOPLE},
        exists (
          select from public.meetings m
           where m.operator_id = c.operator_id and m.status in ('scheduled', 'in_progress')
-            and tstzrange(m.scheduled_at, m.ends_at, '[)')
-             && tstzrange(cast(:starts_at as timestamptz), cast(:ends_at as timestamptz), '[)')
+            and tsrange(m.scheduled_at at time zone 'UTC',
+                  (m.ends_at at time zone 'UTC') + make_interval(mins => m.buffer_minutes), '[)')
+             && tsrange(cast(:starts_at as timestamptz) at time zone 'UTC',
+                  (cast(:ends_at as timestamptz) at time zone 'UTC')
+                    + make_interval(mins => cast(:buffer as integer)), '[)')
        ) as busy
   from (select 1) as always
   left join lateral (
@@ -39,7 +42,7 @@ select (select id from ours) as inbox_id,
   left join visio.calcom_bookings b on b.uid = :uid
   left join public.clients c
     on c.id = cast(:client_id as uuid) and c.operator_id = cast(:operator_id as uuid)
-  left join public.operators o on o.id = c.operator_id""")
+  left join public.operators o on o.id = c.operator_id""")  # noqa: S608 -- a constant of meetings
 SETTLE = text("""
 update visio.webhook_inbox
    set status = :status, meeting_id = cast(:meeting_id as uuid)
@@ -55,9 +58,7 @@ class Bound:
     client_id: UUID
     operator_id: UUID
     client_email: str
-    client_name: str
-    client_time_zone: str
-    operator_name: str
+    people: People
     busy: bool
 
 
@@ -83,6 +84,7 @@ def take_in(
     operator_id: UUID | None,
     starts_at: datetime | None,
     ends_at: datetime | None,
+    buffer: timedelta,
 ) -> TakenIn:
     """Store an event unless it is there, and look up all that its booking needs."""
     row = tx.read(
@@ -96,6 +98,7 @@ def take_in(
         operator_id=operator_id,
         starts_at=starts_at,
         ends_at=ends_at,
+        buffer=buffer // timedelta(minutes=1),
     )[0]
     if row["inbox_id"] is None and row["earlier_status"] is None:
         # A twin was stored while we waited for it: look again, with its outcome in sight.
@@ -112,7 +115,7 @@ def settle(
 
 def book(tx: Transaction, uid: str, meeting: Meeting) -> None:
     """Write the meeting that a booking became."""
-    tx.write(INSERT_MEETING, **new_meeting(meeting))
+    meetings.add_booked(tx, meeting)
     tx.write(BOOK, uid=uid, meeting_id=meeting.id)
 
 
@@ -123,8 +126,6 @@ def _bound(row: Mapping[str, Any]) -> Bound | None:
         row["client_id"],
         row["operator_id"],
         row["client_email"],
-        row["client_name"],
-        row["client_time_zone"],
-        row["operator_name"],
+        people(row),
         row["busy"],
     )

@@ -1,34 +1,48 @@
 """The SQL of meetings and of the lobby in front of each."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from visio.adapters.database import Transaction
+from visio.adapters.history import history
 from visio.adapters.paging import Page, Position
+from visio.domain.events import People
 from visio.domain.lobby import Knock, KnockStatus, Lobby
-from visio.domain.meeting import Meeting, MeetingStatus, Outcome
+from visio.domain.meeting import ListedMeeting, Meeting, MeetingStatus, Outcome, Reminder
 
 COLUMNS = """m.id, m.client_id, m.operator_id, m.title, m.scheduled_at, m.ends_at, m.status,
   m.outcome, m.source, m.started_at, m.ended_at, m.cancel_reason, m.operator_present,
-  m.operator_seen_at, m.client_seen_at, m.version, m.created_at"""
+  m.operator_seen_at, m.client_seen_at, m.buffer_minutes, m.ical_uid, m.ical_sequence, m.version,
+  m.created_at"""
 KNOCK = """k.id as knock_id, k.status as knock_status, k.since, k.renewed_at, k.reason,
   k.admitted_at, k.ended_at as knock_ended_at"""
+PEOPLE = """c.name as client_name, o.name as operator_name,
+  c.time_zone as client_time_zone, o.time_zone as operator_time_zone"""
 INSERT = text("""
-insert into public.meetings
-       (id, client_id, operator_id, title, scheduled_at, ends_at, source, created_at)
+insert into public.meetings (id, client_id, operator_id, title, scheduled_at, ends_at,
+       buffer_minutes, source, created_at)
 values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid), :title,
-       cast(:scheduled_at as timestamptz), cast(:ends_at as timestamptz), :source,
-       cast(:created_at as timestamptz))""")
+       cast(:scheduled_at as timestamptz), cast(:ends_at as timestamptz),
+       cast(:buffer_minutes as integer), :source, cast(:created_at as timestamptz))""")
+INSERT_BOOKED = text("""
+insert into public.meetings (id, client_id, operator_id, title, scheduled_at, ends_at,
+       buffer_minutes, source, created_at, ical_uid, ical_sequence)
+values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid), :title,
+       cast(:scheduled_at as timestamptz), cast(:ends_at as timestamptz),
+       cast(:buffer_minutes as integer), :source, cast(:created_at as timestamptz), :ical_uid,
+       cast(:ical_sequence as integer))""")
 LOCK = text("""
 select from public.meetings where id = cast(:id as uuid) for update""")
 _LOBBY = f"""
-select {COLUMNS}, r.id as request_id, {KNOCK}, c.name as client_name
+select {COLUMNS}, r.id as request_id, {KNOCK}, {PEOPLE}
   from public.meetings m
   join public.clients c on c.id = m.client_id
+  join public.operators o on o.id = m.operator_id
   left join public.meeting_requests r on r.meeting_id = m.id
   left join lateral (
     select * from public.lobby_knocks
@@ -49,26 +63,60 @@ select m.id
                  where status = 'waiting' and renewed_at <= cast(:renewed_by as timestamptz)
                  order by renewed_at limit :limit)
    for update skip locked""")
+NEAR = text("""
+select m.id
+  from public.meetings m
+ where m.status = 'scheduled' and m.reminded_day_at is null
+   and m.scheduled_at > cast(:now as timestamptz) + interval '15 minutes'
+   and m.scheduled_at <= cast(:now as timestamptz) + interval '24 hours'
+   and m.created_at <= m.scheduled_at - interval '24 hours'
+ order by m.scheduled_at
+ limit :limit
+   for update skip locked""")
+VERY_NEAR = text("""
+select m.id
+  from public.meetings m
+ where m.status = 'scheduled' and m.reminded_quarter_at is null
+   and m.scheduled_at > cast(:now as timestamptz)
+   and m.scheduled_at <= cast(:now as timestamptz) + interval '15 minutes'
+   and m.created_at <= m.scheduled_at - interval '15 minutes'
+ order by m.scheduled_at
+ limit :limit
+   for update skip locked""")
+REMINDED_DAY = text("""
+update public.meetings set reminded_day_at = cast(:now as timestamptz)
+ where id = any (cast(:ids as uuid[]))""")
+REMINDED_QUARTER = text("""
+update public.meetings set reminded_quarter_at = cast(:now as timestamptz)
+ where id = any (cast(:ids as uuid[]))""")
 UPDATE = text("""
-update public.meetings
-   set status = :status, outcome = :outcome, started_at = cast(:started_at as timestamptz),
-       ended_at = cast(:ended_at as timestamptz), cancel_reason = :cancel_reason,
-       operator_present = cast(:operator_present as boolean),
-       operator_seen_at = cast(:operator_seen_at as timestamptz),
-       client_seen_at = cast(:client_seen_at as timestamptz), version = :version
- where id = cast(:id as uuid)""")
+update public.meetings m
+   set status = n.status, outcome = n.outcome, started_at = n.started_at, ended_at = n.ended_at,
+       cancel_reason = n.cancel_reason, operator_present = n.operator_present,
+       operator_seen_at = n.operator_seen_at, client_seen_at = n.client_seen_at,
+       ical_sequence = n.ical_sequence, version = n.version
+  from jsonb_to_recordset(cast(:meetings as jsonb))
+    as n(id uuid, status text, outcome text, started_at timestamptz, ended_at timestamptz,
+         cancel_reason text, operator_present boolean, operator_seen_at timestamptz,
+         client_seen_at timestamptz, ical_sequence integer, version bigint)
+ where m.id = n.id""")
 INSERT_KNOCK = text("""
 insert into public.lobby_knocks (id, meeting_id, client_id, since, renewed_at)
 values (cast(:id as uuid), cast(:meeting_id as uuid), cast(:client_id as uuid),
        cast(:since as timestamptz), cast(:renewed_at as timestamptz))""")
 UPDATE_KNOCK = text("""
-update public.lobby_knocks
-   set status = :status, reason = :reason, since = cast(:since as timestamptz),
-       renewed_at = cast(:renewed_at as timestamptz),
-       admitted_at = cast(:admitted_at as timestamptz), ended_at = cast(:ended_at as timestamptz)
- where id = cast(:id as uuid)""")
+update public.lobby_knocks k
+   set status = n.status, reason = n.reason, since = n.since, renewed_at = n.renewed_at,
+       admitted_at = n.admitted_at, ended_at = n.ended_at
+  from jsonb_to_recordset(cast(:knocks as jsonb))
+    as n(id uuid, status text, reason text, since timestamptz, renewed_at timestamptz,
+         admitted_at timestamptz, ended_at timestamptz)
+ where k.id = n.id""")
+_HISTORY = """
+  (select coalesce(jsonb_agg(to_jsonb(t) order by t.id), '[]')
+     from public.transitions t where t.meeting_id = m.id) as history"""
 PAGE = text(f"""
-select {COLUMNS}, r.id as request_id
+select {COLUMNS}, r.id as request_id, {_HISTORY}
   from public.meetings m
   left join public.meeting_requests r on r.meeting_id = m.id
  where (cast(:status as text) is null or m.status = :status)
@@ -78,8 +126,24 @@ select {COLUMNS}, r.id as request_id
  limit :limit""")  # noqa: S608 -- the columns are a constant of this file
 
 
-def new_meeting(meeting: Meeting) -> dict[str, object]:
-    """The values that a new meeting's INSERT takes."""
+REMINDERS: Mapping[Reminder, tuple[TextClause, TextClause]] = {
+    "day": (NEAR, REMINDED_DAY),
+    "quarter": (VERY_NEAR, REMINDED_QUARTER),
+}
+
+
+def add(tx: Transaction, meeting: Meeting) -> None:
+    """A meeting that two people have agreed on."""
+    tx.write(INSERT, **_new(meeting))
+
+
+def add_booked(tx: Transaction, meeting: Meeting) -> None:
+    """A meeting that comes from Cal.com, under the name that calendars know it by."""
+    told = {"ical_uid": meeting.ical_uid, "ical_sequence": meeting.ical_sequence}
+    tx.write(INSERT_BOOKED, **_new(meeting), **told)
+
+
+def _new(meeting: Meeting) -> dict[str, object]:
     return {
         "id": meeting.id,
         "client_id": meeting.client_id,
@@ -87,6 +151,7 @@ def new_meeting(meeting: Meeting) -> dict[str, object]:
         "title": meeting.title,
         "scheduled_at": meeting.scheduled_at,
         "ends_at": meeting.ends_at,
+        "buffer_minutes": meeting.buffer_minutes,
         "source": meeting.source,
         "created_at": meeting.created_at,
     }
@@ -113,52 +178,76 @@ def hold_lapsed(tx: Transaction, *, renewed_by: datetime, limit: int) -> list[Lo
     return _hold_each(tx, tx.read(LAPSED, renewed_by=renewed_by, limit=limit))
 
 
+def hold_near(tx: Transaction, reminder: Reminder, *, now: datetime, limit: int) -> list[Lobby]:
+    """Meetings of which both are to be reminded, under locks nobody waits for.
+
+    They are marked in the same transaction: nobody is reminded of them again. A meeting that was
+    agreed on later than the reminder would have come has none, and so has one that has begun.
+    """
+    near, reminded = REMINDERS[reminder]
+    lobbies = _hold_each(tx, tx.read(near, now=now, limit=limit))
+    if lobbies:
+        tx.write(reminded, ids=[str(lobby.meeting.id) for lobby in lobbies], now=now)
+    return lobbies
+
+
 def _hold_each(tx: Transaction, held: list[Mapping[str, Any]]) -> list[Lobby]:
     ids = [str(row["id"]) for row in held]
     return [_lobby(row) for row in tx.read(LOBBIES, ids=ids)] if ids else []
 
 
-def record(tx: Transaction, before: Lobby, after: Lobby) -> None:
-    """Write what changed of a held lobby."""
-    meeting, earlier, knock = after.meeting, before.knock, after.knock
-    if meeting != before.meeting:
+def record(tx: Transaction, *changes: tuple[Lobby, Lobby]) -> None:
+    """Write what changed of held lobbies, each as it was and as it is."""
+    meetings = [after.meeting for before, after in changes if after.meeting != before.meeting]
+    if meetings:
+        tx.write(UPDATE, meetings=_json(map(_state, meetings)))
+    knocks, arrived = [], []
+    for before, after in changes:
+        knock, earlier = after.knock, before.knock
+        if knock is None or knock == earlier:
+            continue
+        if earlier is not None and earlier.id == knock.id:
+            knocks.append(knock)
+            continue
+        if earlier is not None and earlier.status is KnockStatus.WAITING:
+            knocks.append(earlier.seen(knock.since))
+        arrived.append((after.meeting, knock))
+    if knocks:
+        tx.write(UPDATE_KNOCK, knocks=_json(map(_changed, knocks)))
+    for of, knock in arrived:
         tx.write(
-            UPDATE,
-            id=meeting.id,
-            status=meeting.status,
-            outcome=meeting.outcome,
-            started_at=meeting.started_at,
-            ended_at=meeting.ended_at,
-            cancel_reason=meeting.cancel_reason,
-            operator_present=meeting.operator_present,
-            operator_seen_at=meeting.operator_seen_at,
-            client_seen_at=meeting.client_seen_at,
-            version=meeting.version,
+            INSERT_KNOCK,
+            id=knock.id,
+            meeting_id=of.id,
+            client_id=of.client_id,
+            since=knock.since,
+            renewed_at=knock.renewed_at,
         )
-    if knock is None or knock == earlier:
-        return
-    if earlier is not None and earlier.id == knock.id:
-        tx.write(UPDATE_KNOCK, **_changed(knock))
-        return
-    if earlier is not None and earlier.status is KnockStatus.WAITING:
-        tx.write(UPDATE_KNOCK, **_changed(earlier.seen(knock.since)))
-    tx.write(
-        INSERT_KNOCK,
-        id=knock.id,
-        meeting_id=meeting.id,
-        client_id=meeting.client_id,
-        since=knock.since,
-        renewed_at=knock.renewed_at,
-    )
 
 
 def page(
     tx: Transaction, *, status: str | None, after: Position | None, limit: int
-) -> Page[Meeting]:
-    """The caller's meetings, newest first."""
+) -> Page[ListedMeeting]:
+    """The caller's meetings, newest first, each with its history."""
     at, id = after or (None, None)
     rows = tx.read(PAGE, status=status, at=at, id=id, limit=limit + 1)
-    return Page.of([_meeting(row) for row in rows], limit)
+    return Page.of([ListedMeeting(meeting(row), history(row["history"])) for row in rows], limit)
+
+
+def _state(meeting: Meeting) -> dict[str, object]:
+    return {
+        "id": meeting.id,
+        "status": meeting.status,
+        "outcome": meeting.outcome,
+        "started_at": meeting.started_at,
+        "ended_at": meeting.ended_at,
+        "cancel_reason": meeting.cancel_reason,
+        "operator_present": meeting.operator_present,
+        "operator_seen_at": meeting.operator_seen_at,
+        "client_seen_at": meeting.client_seen_at,
+        "ical_sequence": meeting.ical_sequence,
+        "version": meeting.version,
+    }
 
 
 def _changed(knock: Knock) -> dict[str, object]:
@@ -173,6 +262,10 @@ def _changed(knock: Knock) -> dict[str, object]:
     }
 
 
+def _json(rows: Iterable[dict[str, object]]) -> str:
+    return json.dumps(list(rows), default=str)
+
+
 def _lobby(row: Mapping[str, Any]) -> Lobby:
     knock = row["knock_id"] and Knock(
         id=row["knock_id"],
@@ -183,10 +276,21 @@ def _lobby(row: Mapping[str, Any]) -> Lobby:
         admitted_at=row["admitted_at"],
         ended_at=row["knock_ended_at"],
     )
-    return Lobby(_meeting(row), knock, row["client_name"])
+    return Lobby(meeting(row), knock, people(row))
 
 
-def _meeting(row: Mapping[str, Any]) -> Meeting:
+def people(row: Mapping[str, Any]) -> People:
+    """The two who meet, from a row that joins both."""
+    return People(
+        client_name=row["client_name"],
+        operator_name=row["operator_name"],
+        client_time_zone=row["client_time_zone"],
+        operator_time_zone=row["operator_time_zone"],
+    )
+
+
+def meeting(row: Mapping[str, Any]) -> Meeting:
+    """A meeting from a row with its columns and its request's id."""
     return Meeting(
         id=row["id"],
         client_id=row["client_id"],
@@ -204,6 +308,9 @@ def _meeting(row: Mapping[str, Any]) -> Meeting:
         operator_present=row["operator_present"],
         operator_seen_at=row["operator_seen_at"],
         client_seen_at=row["client_seen_at"],
+        buffer_minutes=row["buffer_minutes"],
+        ical_uid=row["ical_uid"],
+        ical_sequence=row["ical_sequence"],
         version=row["version"],
         created_at=row["created_at"],
     )

@@ -20,6 +20,22 @@ select exists (select from public.meetings
        exists (select from public.lobby_knocks
                 where status = 'waiting'
                   and renewed_at <= cast(:renewed_by as timestamptz)) as knocks,
+       exists (select from public.meetings m
+                where m.status = 'scheduled' and m.reminded_day_at is null
+                  and m.scheduled_at > cast(:now as timestamptz) + interval '15 minutes'
+                  and m.scheduled_at <= cast(:now as timestamptz) + interval '24 hours'
+                  and m.created_at <= m.scheduled_at - interval '24 hours') as day_reminders,
+       exists (select from public.meetings m
+                where m.status = 'scheduled' and m.reminded_quarter_at is null
+                  and m.scheduled_at > cast(:now as timestamptz)
+                  and m.scheduled_at <= cast(:now as timestamptz) + interval '15 minutes'
+                  and m.created_at <= m.scheduled_at - interval '15 minutes') as quarter_reminders,
+       exists (select from public.meeting_requests
+                where status = 'pending' and remind_at <= cast(:now as timestamptz)
+                  and last_slot_at > cast(:now as timestamptz)) as request_reminders,
+       exists (select from visio.mail_outbox
+                where sent_at is null and dropped_at is null
+                  and next_attempt_at <= cast(:now as timestamptz)) as mails,
        exists (select from visio.signal_outbox
                 where published_at is null
                   and next_attempt_at <= cast(:now as timestamptz)) as signals""")
@@ -65,6 +81,10 @@ delete from visio.relayed_signals
     text("""
 delete from visio.idempotency_keys
  where created_at < cast(:now as timestamptz) - interval '1 day'"""),
+    text("""
+delete from visio.mail_outbox
+ where created_at < cast(:now as timestamptz) - interval '30 days'
+   and (sent_at is not null or dropped_at is not null)"""),
 )
 
 
@@ -75,6 +95,10 @@ class Due:
     meetings: bool
     requests: bool
     knocks: bool
+    day_reminders: bool
+    quarter_reminders: bool
+    request_reminders: bool
+    mails: bool
     signals: bool
 
 

@@ -5,6 +5,7 @@ import logging
 import threading
 import urllib.request
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,40 +16,57 @@ log = logging.getLogger("visio.bus")
 TIMEOUT = 5.0
 
 
-def message(signal: Signal) -> str:
-    """A signal as the data of one Pub/Sub message."""
-    return json.dumps(
-        {
-            "eventId": str(signal.event_id),
-            "channel": signal.channel,
-            "event": signal.event,
-            "payload": signal.payload,
-        }
-    )
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes to Pub/Sub: only the messages of one ordering key stay in order."""
+
+    id: UUID
+    topic: str
+    key: str
+    data: str
+
+
+def signal_message(signal: Signal, topic: str) -> Message:
+    """A signal as one message."""
+    data = {
+        "eventId": str(signal.event_id),
+        "channel": signal.channel,
+        "event": signal.event,
+        "payload": signal.payload,
+    }
+    return Message(signal.event_id, topic, signal.channel, json.dumps(data))
+
+
+def mail_message(mail: UUID, topic: str) -> Message:
+    """An e-mail as one message: its id alone, since nothing of it is to lie about elsewhere."""
+    return Message(mail, topic, str(mail), json.dumps({"mailId": str(mail)}))
 
 
 class PubSub:
     """The topic at Google, or at its emulator where PUBSUB_EMULATOR_HOST says so."""
 
-    def __init__(self, project: str, topic: str) -> None:
-        self._topic = f"projects/{project}/topics/{topic}"
+    def __init__(self, project: str, topic: str, mail_topic: str) -> None:
+        self._project, self._topic, self._mail_topic = project, topic, mail_topic
+        self.mails = bool(mail_topic)
         self._lock = threading.Lock()
         self._publisher: Any = None
 
-    def publish(self, signals: Sequence[Signal]) -> list[UUID]:
+    def publish(self, signals: Sequence[Signal], mails: Sequence[UUID] = ()) -> list[UUID]:
         """Publish all, then wait for each: what is not accepted in time stays with the sweep."""
         accepted = []
+        messages = [signal_message(signal, self._topic) for signal in signals]
+        messages += [mail_message(mail, self._mail_topic) for mail in mails]
         try:
             publisher = self._client()
-            waiting = [(signal, self._send(publisher, signal)) for signal in signals]
+            waiting = [(message, self._send(publisher, message)) for message in messages]
         except Exception as error:  # noqa: BLE001 -- nothing was told; the sweep tells it later
             log.warning("bus.unreachable", extra={"cause": type(error).__name__})
             return []
-        for signal, future in waiting:
+        for message, future in waiting:
             try:
                 future.result(timeout=TIMEOUT)
-                accepted.append(signal.event_id)
-            except Exception as error:  # noqa: BLE001 -- as above, for this signal alone
+                accepted.append(message.id)
+            except Exception as error:  # noqa: BLE001 -- as above, for this one alone
                 log.warning("bus.refused", extra={"cause": type(error).__name__})
         return accepted
 
@@ -67,12 +85,12 @@ class PubSub:
                 )
             return self._publisher
 
-    def _send(self, publisher: Any, signal: Signal) -> Any:
+    def _send(self, publisher: Any, message: Message) -> Any:
         return publisher.publish(
-            self._topic,
-            message(signal).encode(),
-            ordering_key=signal.channel,
-            eventId=str(signal.event_id),
+            f"projects/{self._project}/topics/{message.topic}",
+            message.data.encode(),
+            ordering_key=message.key,
+            eventId=str(message.id),
             retry=None,
             timeout=TIMEOUT,
         )
@@ -81,18 +99,22 @@ class PubSub:
 class LocalBus:
     """The local stack's bus, which pushes as Pub/Sub does."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self._url, self._token = url, token
+    def __init__(self, url: str, token: str, topic: str, mail_topic: str) -> None:
+        self._url, self._token, self._topic, self._mail_topic = url, token, topic, mail_topic
+        self.mails = bool(mail_topic)
 
-    def publish(self, signals: Sequence[Signal]) -> list[UUID]:
+    def publish(self, signals: Sequence[Signal], mails: Sequence[UUID] = ()) -> list[UUID]:
         """Hand all over in one request; what is not accepted stays with the sweep."""
+        wanted = [signal_message(signal, self._topic) for signal in signals]
+        wanted += [mail_message(mail, self._mail_topic) for mail in mails]
         messages = [
             {
-                "data": message(signal),
-                "attributes": {"eventId": str(signal.event_id)},
-                "orderingKey": signal.channel,
+                "topic": message.topic,
+                "data": message.data,
+                "attributes": {"eventId": str(message.id)},
+                "orderingKey": message.key,
             }
-            for signal in signals
+            for message in wanted
         ]
         request = urllib.request.Request(  # noqa: S310 -- an address from our own settings
             self._url,
@@ -101,7 +123,7 @@ class LocalBus:
         )
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT):  # noqa: S310 -- as above
-                return [signal.event_id for signal in signals]
+                return [message.id for message in wanted]
         except OSError as error:
             log.warning("bus.unreachable", extra={"cause": type(error).__name__})
             return []

@@ -1,9 +1,9 @@
 """The SQL of meeting requests."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,32 +11,44 @@ from pydantic import TypeAdapter
 from sqlalchemy import text
 
 from visio.adapters.database import Transaction
-from visio.adapters.meetings import INSERT as INSERT_MEETING
-from visio.adapters.meetings import new_meeting
+from visio.adapters.history import history
+from visio.adapters.meetings import PEOPLE, people
 from visio.adapters.paging import Page, Position
-from visio.domain.events import instant
+from visio.domain.events import People, instant
 from visio.domain.meeting import Meeting, Span
-from visio.domain.request import MeetingRequest, RequestStatus
+from visio.domain.request import ListedRequest, MeetingRequest, RequestStatus
 
 COLUMNS = """r.id, r.client_id, r.operator_id, r.requested_slots, r.proposed_slots, r.selected_slot,
-  r.status, r.message, r.reason, r.source, r.duration_minutes, r.meeting_id, r.version,
+  r.status, r.message, r.reason, r.source, r.duration_minutes, r.meeting_id, r.rounds, r.version,
   r.created_at, r.updated_at"""
 LOCK = text("""
 select from public.meeting_requests where id = cast(:id as uuid) for update""")
-HELD = text(f"""
-select {COLUMNS}, c.name as client_name, c.time_zone as client_time_zone,
-       (select coalesce(jsonb_agg(jsonb_build_array(m.scheduled_at, m.ends_at)), '[]')
-          from public.meetings m
-         where m.operator_id = r.operator_id and m.status in ('scheduled', 'in_progress')
-           and exists (
-             select from jsonb_array_elements_text(r.requested_slots) s
-              where tstzrange(m.scheduled_at, m.ends_at, '[)')
-                 && tstzrange(cast(s as timestamptz),
-                      cast(s as timestamptz) + make_interval(mins => r.duration_minutes), '[)')
-           )) as busy
+# The operator's live meetings, each with the rest after it, around the slots on the table (and
+# :slots, which are about to be). The range is that of the constraint, so its index is used.
+_BUSY = """
+  (select coalesce(jsonb_agg(distinct jsonb_build_array(m.scheduled_at,
+            m.ends_at + make_interval(mins => m.buffer_minutes))), '[]')
+     from jsonb_array_elements_text(
+            r.requested_slots || coalesce(r.proposed_slots, '[]') || cast(:slots as jsonb)) s
+     join public.meetings m
+       on m.operator_id = r.operator_id and m.status in ('scheduled', 'in_progress')
+      and tsrange(m.scheduled_at at time zone 'UTC',
+                  (m.ends_at at time zone 'UTC') + make_interval(mins => m.buffer_minutes), '[)')
+       && tsrange(cast(s as timestamptz) at time zone 'UTC',
+                  (cast(s as timestamptz) at time zone 'UTC')
+                    + make_interval(mins => r.duration_minutes + cast(:buffer as integer)), '[)')
+    where m.id is distinct from r.meeting_id) as busy"""
+_HISTORY = """
+  (select coalesce(jsonb_agg(to_jsonb(t) order by t.id), '[]')
+     from public.transitions t
+    where t.request_id = r.id and t.subject = 'request') as history"""
+_OF_PEOPLE = """
   from public.meeting_requests r
   join public.clients c on c.id = r.client_id
- where r.id = cast(:id as uuid)""")  # noqa: S608 -- the columns are a constant of this file
+  join public.operators o on o.id = r.operator_id"""
+HELD = text(f"""
+select {COLUMNS}, {PEOPLE}, {_BUSY} {_OF_PEOPLE}
+ where r.id = cast(:id as uuid)""")
 OPENING = text("""
 select (select count(*) from public.meeting_requests r
          where r.client_id = c.id and r.status in ('pending', 'countered')) as open_requests,
@@ -47,11 +59,11 @@ select (select count(*) from public.meeting_requests r
  where c.auth_user_id = (select auth.uid())""")
 INSERT = text("""
 insert into public.meeting_requests (id, client_id, operator_id, requested_slots, message,
-       duration_minutes, last_slot_at, created_at, updated_at)
+       duration_minutes, last_slot_at, remind_at, created_at, updated_at)
 values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid),
        cast(:requested_slots as jsonb), :message, cast(:duration_minutes as integer),
-       cast(:last_slot_at as timestamptz), cast(:created_at as timestamptz),
-       cast(:updated_at as timestamptz))""")
+       cast(:last_slot_at as timestamptz), cast(:remind_at as timestamptz),
+       cast(:created_at as timestamptz), cast(:updated_at as timestamptz))""")
 INSERT_BOOKED = text("""
 insert into public.meeting_requests (id, client_id, operator_id, requested_slots, message,
        duration_minutes, last_slot_at, created_at, updated_at, selected_slot, status, source,
@@ -65,32 +77,49 @@ REMEMBER = text("""
 insert into visio.idempotency_keys (caller, function, key, fingerprint, answer)
 values ((select auth.uid()), 'request-meeting', :key, :fingerprint, cast(:answer as jsonb))""")
 DECIDED = text("""
-update public.meeting_requests
-   set status = :status, selected_slot = cast(:selected_slot as timestamptz), reason = :reason,
-       meeting_id = cast(:meeting_id as uuid), version = :version,
-       updated_at = cast(:updated_at as timestamptz)
- where id = cast(:id as uuid)""")
-FOLLOW_MEETING = text("""
-update public.meeting_requests
-   set status = :status, version = version + 1
- where meeting_id = cast(:meeting_id as uuid) and status = 'accepted'""")
+update public.meeting_requests r
+   set status = n.status, selected_slot = n.selected_slot, proposed_slots = n.proposed_slots,
+       reason = n.reason, last_slot_at = n.last_slot_at, meeting_id = n.meeting_id,
+       rounds = n.rounds, version = n.version, updated_at = n.updated_at
+  from jsonb_to_recordset(cast(:requests as jsonb))
+    as n(id uuid, status text, selected_slot timestamptz, proposed_slots jsonb, reason text,
+         last_slot_at timestamptz, meeting_id uuid, rounds integer, version bigint,
+         updated_at timestamptz)
+ where r.id = n.id""")
+FOLLOW_MEETINGS = text("""
+update public.meeting_requests r
+   set status = n.status, version = r.version + 1
+  from jsonb_to_recordset(cast(:meetings as jsonb)) as n(id uuid, status text)
+ where r.meeting_id = n.id and r.status = 'accepted'""")
 DUE = text(f"""
-select {COLUMNS}
-  from public.meeting_requests r
+select {COLUMNS}, {PEOPLE} {_OF_PEOPLE}
  where r.status in ('pending', 'countered') and r.last_slot_at <= cast(:now as timestamptz)
  order by r.last_slot_at
  limit :limit
-   for update skip locked""")  # noqa: S608 -- the columns are a constant of this file
+   for update of r skip locked""")
+UNANSWERED = text(f"""
+select {COLUMNS}, {PEOPLE} {_OF_PEOPLE}
+ where r.status = 'pending' and r.remind_at <= cast(:now as timestamptz)
+   and r.last_slot_at > cast(:now as timestamptz)
+ order by r.remind_at
+ limit :limit
+   for update of r skip locked""")
+REMINDED = text("""
+update public.meeting_requests set remind_at = null where id = any (cast(:ids as uuid[]))""")
 PAGE = text(f"""
-select {COLUMNS}
+select {COLUMNS}, {_HISTORY}, {_BUSY}
   from public.meeting_requests r
  where (cast(:status as text) is null or r.status = :status)
    and (cast(:at as timestamptz) is null
      or (r.created_at, r.id) < (cast(:at as timestamptz), cast(:id as uuid)))
  order by r.created_at desc, r.id desc
- limit :limit""")  # noqa: S608 -- the columns are a constant of this file
+ limit :limit""")  # noqa: S608 -- the parts are constants of this file
 
 SNAPSHOT = TypeAdapter(MeetingRequest)
+
+
+def minutes(span: timedelta) -> int:
+    return span // timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +127,8 @@ class HeldRequest:
     """A request that nobody else can change before this transaction ends."""
 
     request: MeetingRequest
-    client_name: str
-    client_time_zone: str
-    busy: tuple[Span, ...]
+    people: People
+    busy: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +149,7 @@ def opening(tx: Transaction, key: str | None) -> Opening:
 
 
 def add(tx: Transaction, request: MeetingRequest) -> None:
-    tx.write(INSERT, **_new(request))
+    tx.write(INSERT, **_new(request), remind_at=request.remind_at)
 
 
 def add_booked(tx: Transaction, request: MeetingRequest) -> None:
@@ -142,48 +170,73 @@ def remember(tx: Transaction, key: str, fingerprint: str, request: MeetingReques
     tx.write(REMEMBER, key=key, fingerprint=fingerprint, answer=answer)
 
 
-def hold(tx: Transaction, request_id: UUID) -> HeldRequest | None:
-    """The request under a lock, with the operator's meetings around its slots."""
+def hold(
+    tx: Transaction, request_id: UUID, *, slots: Sequence[datetime] = (), buffer: timedelta
+) -> HeldRequest | None:
+    """The request under a lock, with the operator's meetings around its slots and `slots`."""
     tx.lock(LOCK, id=request_id)
-    for row in tx.read(HELD, id=request_id):
-        busy = tuple(Span(*map(datetime.fromisoformat, pair)) for pair in row["busy"])
-        return HeldRequest(_request(row), row["client_name"], row["client_time_zone"], busy)
-    return None
+    found = tx.read(HELD, id=request_id, slots=_written(slots), buffer=minutes(buffer))
+    return next((HeldRequest(_request(row), people(row), _busy(row)) for row in found), None)
 
 
-def record(tx: Transaction, request: MeetingRequest, meeting: Meeting | None) -> None:
-    """Write a decision and the meeting it made."""
-    if meeting is not None:
-        tx.write(INSERT_MEETING, **new_meeting(meeting))
-    tx.write(
-        DECIDED,
-        id=request.id,
-        status=request.status,
-        selected_slot=request.selected_slot,
-        reason=request.reason,
-        meeting_id=request.meeting_id,
-        version=request.version,
-        updated_at=request.updated_at,
-    )
+def record(tx: Transaction, *requests: MeetingRequest) -> None:
+    """Write what was decided on held requests."""
+    tx.write(DECIDED, requests=json.dumps([_decided(request) for request in requests]))
 
 
-def follow_meeting(tx: Transaction, meeting: Meeting) -> None:
-    """An accepted request ends as its meeting does."""
-    tx.write(FOLLOW_MEETING, meeting_id=meeting.id, status=meeting.status)
+def follow_meetings(tx: Transaction, *meetings: Meeting) -> None:
+    """Accepted requests end as their meetings do."""
+    ended = [{"id": str(meeting.id), "status": meeting.status} for meeting in meetings]
+    tx.write(FOLLOW_MEETINGS, meetings=json.dumps(ended))
 
 
-def due(tx: Transaction, *, now: datetime, limit: int) -> list[MeetingRequest]:
+def hold_due(tx: Transaction, *, now: datetime, limit: int) -> list[HeldRequest]:
     """Undecided requests whose every slot has passed, under a lock nobody waits for."""
-    return [_request(row) for row in tx.read(DUE, now=now, limit=limit)]
+    found = tx.read(DUE, now=now, limit=limit)
+    return [HeldRequest(_request(row), people(row)) for row in found]
+
+
+def hold_unanswered(tx: Transaction, *, now: datetime, limit: int) -> list[HeldRequest]:
+    """Requests half of whose time to answer has gone by, under a lock nobody waits for.
+
+    They are marked in the same transaction: nobody is reminded of them again.
+    """
+    found = tx.read(UNANSWERED, now=now, limit=limit)
+    if found:
+        tx.write(REMINDED, ids=[str(row["id"]) for row in found])
+    return [HeldRequest(_request(row), people(row)) for row in found]
 
 
 def page(
-    tx: Transaction, *, status: str | None, after: Position | None, limit: int
-) -> Page[MeetingRequest]:
-    """The caller's requests, newest first."""
+    tx: Transaction,
+    *,
+    status: str | None,
+    after: Position | None,
+    limit: int,
+    buffer: timedelta,
+) -> Page[ListedRequest]:
+    """The caller's requests, newest first, each with its history."""
     at, id = after or (None, None)
-    rows = tx.read(PAGE, status=status, at=at, id=id, limit=limit + 1)
-    return Page.of([_request(row) for row in rows], limit)
+    asked = {"status": status, "at": at, "id": id, "limit": limit + 1}
+    rows = tx.read(PAGE, **asked, slots="[]", buffer=minutes(buffer))
+    listed = [ListedRequest(_request(row), history(row["history"]), _busy(row)) for row in rows]
+    return Page.of(listed, limit)
+
+
+def _decided(request: MeetingRequest) -> dict[str, object]:
+    selected, proposed = request.selected_slot, request.proposed_slots
+    return {
+        "id": str(request.id),
+        "status": request.status,
+        "selected_slot": selected and instant(selected),
+        "proposed_slots": proposed and [instant(slot) for slot in proposed],
+        "reason": request.reason,
+        "last_slot_at": instant(request.last_slot_at),
+        "meeting_id": request.meeting_id and str(request.meeting_id),
+        "rounds": request.rounds,
+        "version": request.version,
+        "updated_at": instant(request.updated_at),
+    }
 
 
 def _new(request: MeetingRequest) -> dict[str, object]:
@@ -191,10 +244,10 @@ def _new(request: MeetingRequest) -> dict[str, object]:
         "id": request.id,
         "client_id": request.client_id,
         "operator_id": request.operator_id,
-        "requested_slots": json.dumps([instant(slot) for slot in request.requested_slots]),
+        "requested_slots": _written(request.requested_slots),
         "message": request.message,
         "duration_minutes": request.duration_minutes,
-        "last_slot_at": max(request.requested_slots),
+        "last_slot_at": request.last_slot_at,
         "created_at": request.created_at,
         "updated_at": request.updated_at,
     }
@@ -214,11 +267,20 @@ def _request(row: Mapping[str, Any]) -> MeetingRequest:
         source=row["source"],
         duration_minutes=row["duration_minutes"],
         meeting_id=row["meeting_id"],
+        rounds=row["rounds"],
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
 
 
+def _busy(row: Mapping[str, Any]) -> tuple[Span, ...]:
+    return tuple(Span(*map(datetime.fromisoformat, pair)) for pair in row["busy"])
+
+
 def _slots(values: list[str]) -> tuple[datetime, ...]:
     return tuple(map(datetime.fromisoformat, values))
+
+
+def _written(slots: Sequence[datetime]) -> str:
+    return json.dumps([instant(slot) for slot in slots])

@@ -13,10 +13,11 @@ from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from visio.domain.events import Said, in_words
-from visio.domain.meeting import Meeting
+from visio.domain.events import People, Said
+from visio.domain.meeting import Meeting, page_of
 from visio.domain.refusals import MalformedJson
 from visio.domain.request import MeetingRequest, RequestStatus
+from visio.domain.words import Facts
 
 LONGEST = timedelta(days=1)
 
@@ -38,11 +39,25 @@ class Booking(BaseModel):
     title: str | None = None
     attendees: tuple[Attendee, ...] = ()
     metadata: dict[str, Any] | None = None
+    told_ical_uid: Any = Field(None, alias="iCalUID")
+    told_ical_sequence: Any = Field(None, alias="iCalSequence")
 
     @property
     def booker_email(self) -> str | None:
         """Cal.com lists the booker first and the guests behind."""
         return self.attendees[0].email if self.attendees else None
+
+    @property
+    def ical_uid(self) -> str | None:
+        """Under which calendars know the booking; None for what no calendar would take."""
+        uid = self.told_ical_uid
+        fits = isinstance(uid, str) and 0 < len(uid) <= 255 and uid.isprintable()
+        return uid if fits else None
+
+    @property
+    def ical_sequence(self) -> int:
+        sequence = self.told_ical_sequence
+        return sequence if type(sequence) is int and 0 <= sequence < 1_000_000 else 0
 
     def claim(self, key: str) -> str | None:
         """A text that the booking link carried in its metadata."""
@@ -162,13 +177,12 @@ def book(
     *,
     client_id: UUID,
     operator_id: UUID,
-    operator_name: str,
-    client_name: str,
-    client_time_zone: str,
+    people: People,
+    buffer: timedelta,
     now: datetime,
 ) -> Booked:
     """A direct booking: the meeting, its accepted request, and what to tell."""
-    title = (booking.title or "").strip()[:500] or f"{operator_name} – {client_name}"
+    title = (booking.title or "").strip()[:500] or people.title
     starts_at, ends_at = booking.starts_at.astimezone(UTC), booking.ends_at.astimezone(UTC)
     request_id = uuid4()
     meeting = Meeting(
@@ -180,6 +194,9 @@ def book(
         scheduled_at=starts_at,
         ends_at=ends_at,
         source="calcom",
+        buffer_minutes=buffer // timedelta(minutes=1),
+        ical_uid=booking.ical_uid,
+        ical_sequence=booking.ical_sequence,
         created_at=now,
     )
     request = MeetingRequest(
@@ -197,27 +214,38 @@ def book(
         updated_at=now,
     )
     said = Said(at=now, version=1, meeting_id=meeting.id, request_id=request.id)
+    said.record(
+        "request",
+        request,
+        "book",
+        by="calcom",
+        was=None,
+        now_is=request.status,
+        message=request.message,
+        slots=request.requested_slots,
+    )
+    said.record("meeting", meeting, "book", by="calcom", was=None, now_is=meeting.status)
     said.to_inbox("operator", operator_id, "request_created")
     said.to_inbox("client", client_id, "request_decided")
     said.notify(
         "client",
         client_id,
         "meeting_booked",
-        "Rendez-vous confirmé",
-        f"{operator_name} vous attend {in_words(starts_at, client_time_zone)}.",
-        f"/client/#meeting-{meeting.id}",
+        Facts(name=people.operator_name, slot=starts_at),
+        page_of("client", meeting),
+        time_zone=people.client_time_zone,
     )
     return Booked(request, meeting, said)
 
 
-def conflict(booking: Booking, *, operator_id: UUID, now: datetime) -> Said:
-    """Tell the operator of a booking that overlaps a live meeting."""
+def conflict(booking: Booking, *, operator_id: UUID, time_zone: str, now: datetime) -> Said:
+    """Tell the operator of a booking that overlaps a live meeting, or the rest after one."""
     said = Said(at=now, version=1)
     return said.notify(
         "operator",
         operator_id,
         "booking_conflict",
-        "Réservation en conflit",
-        f"Une réservation Cal.com {in_words(booking.starts_at)} chevauche un autre rendez-vous.",
+        Facts(slot=booking.starts_at.astimezone(UTC)),
         "/hub/",
+        time_zone=time_zone,
     )

@@ -1,12 +1,16 @@
-"""What is told after a change: signals to browsers, notices to people."""
+"""What is told after a change: signals to browsers, notices to people, steps to the record."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from visio.domain.words import NOT_MAILED, Facts, worded
 
 Side = Literal["client", "operator"]
+Actor = Literal["client", "operator", "calcom", "system"]
+Subject = Literal["request", "meeting", "knock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A line in one person's list of notifications, in their language."""
+    """A line in one person's list of notifications; `facts` say the same for an e-mail."""
 
     id: UUID
     recipient_type: Side
@@ -29,8 +33,64 @@ class Notice:
     type: str
     title: str
     body: str
-    link: str | None
+    link: str
     created_at: datetime
+    facts: Facts
+    meeting_id: UUID | None
+
+    @property
+    def mailed(self) -> bool:
+        return self.type not in NOT_MAILED
+
+
+class Parties(Protocol):
+    """Whatever two people have between them: a request, a meeting."""
+
+    @property
+    def client_id(self) -> UUID: ...
+    @property
+    def operator_id(self) -> UUID: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """The two who meet, as far as words to either need it."""
+
+    client_name: str
+    operator_name: str
+    client_time_zone: str = "Europe/Paris"
+    operator_time_zone: str = "Europe/Paris"
+
+    def name(self, side: Side) -> str:
+        return self.client_name if side == "client" else self.operator_name
+
+    def time_zone(self, side: Side) -> str:
+        return self.client_time_zone if side == "client" else self.operator_time_zone
+
+    @property
+    def title(self) -> str:
+        """What their meeting is called."""
+        return f"{self.operator_name} – {self.client_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transition, kept for ever: who changed what, when and why."""
+
+    subject: Subject
+    request_id: UUID | None
+    meeting_id: UUID | None
+    client_id: UUID
+    operator_id: UUID
+    actor: Actor
+    action: str
+    from_status: str | None
+    to_status: str
+    at: datetime
+    message: str | None
+    slots: tuple[datetime, ...]
+    function: str | None = None
+    """Through which function it came; known once it has been read back."""
 
 
 @dataclass(slots=True)
@@ -43,6 +103,7 @@ class Said:
     request_id: UUID | None = None
     signals: list[Signal] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
     def on_meeting(self, event: str) -> "Said":
         """Tell both parties who watch the meeting's status."""
@@ -53,13 +114,64 @@ class Said:
         return self._signal(f"{side}:{person}:inbox", event)
 
     def notify(
-        self, side: Side, person: UUID, type: str, title: str, body: str, link: str
+        self,
+        side: Side,
+        person: UUID,
+        type: str,
+        facts: Facts,
+        link: str,
+        *,
+        time_zone: str = "Europe/Paris",
     ) -> "Said":
-        """Leave a notification, and ring at its recipient's inbox."""
+        """Leave a notification in French, and ring at its recipient's inbox."""
+        words = worded(type, facts, "fr", lambda at: in_words(at, time_zone))
+        body = f"{words.sentence} : {facts.quote}" if facts.quote else f"{words.sentence}."
         self.notices.append(
-            Notice(uuid4(), side, person, type, title, body, link, created_at=self.at)
+            Notice(
+                id=uuid4(),
+                recipient_type=side,
+                recipient_id=person,
+                type=type,
+                title=words.title,
+                body=body,
+                link=link,
+                created_at=self.at,
+                facts=facts,
+                meeting_id=self.meeting_id,
+            )
         )
         return self.to_inbox(side, person, "notification_created")
+
+    def record(
+        self,
+        subject: Subject,
+        of: Parties,
+        action: str,
+        *,
+        by: Actor,
+        was: str | None,
+        now_is: str,
+        message: str | None = None,
+        slots: tuple[datetime, ...] = (),
+    ) -> "Said":
+        """Put a transition on the record."""
+        self.steps.append(
+            Step(
+                subject=subject,
+                request_id=self.request_id,
+                meeting_id=self.meeting_id,
+                client_id=of.client_id,
+                operator_id=of.operator_id,
+                actor=by,
+                action=action,
+                from_status=was,
+                to_status=now_is,
+                at=self.at,
+                message=message,
+                slots=slots,
+            )
+        )
+        return self
 
     def _signal(self, channel: str, event: str) -> "Said":
         event_id = uuid4()
@@ -80,6 +192,11 @@ class Said:
         return self
 
 
+def other(side: Side) -> Side:
+    """The party across the table."""
+    return "client" if side == "operator" else "operator"
+
+
 def instant(at: datetime) -> str:
     """An instant as we answer it: ISO 8601 in UTC, ending in Z."""
     return at.astimezone(ZoneInfo("UTC")).isoformat().replace("+00:00", "Z")
@@ -87,4 +204,13 @@ def instant(at: datetime) -> str:
 
 def in_words(at: datetime, time_zone: str = "Europe/Paris") -> str:
     """An instant as a person reads it, with the zone named."""
-    return f"{at.astimezone(ZoneInfo(time_zone)):le %d/%m/%Y à %H:%M} ({time_zone})"
+    local = at.astimezone(zone(time_zone))
+    return f"{local:le %d/%m/%Y à %H:%M} ({local.tzinfo})"
+
+
+def zone(name: str) -> ZoneInfo:
+    """A person's time zone; Europe/Paris for a name that no time zone bears."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("Europe/Paris")

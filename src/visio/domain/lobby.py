@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from visio.domain.events import Said
-from visio.domain.meeting import Meeting, MeetingStatus, complete
+from visio.domain.events import Actor, People, Said, Side
+from visio.domain.meeting import Meeting, MeetingStatus, cancel, complete, page_of
 from visio.domain.refusals import (
     LobbyNotOpen,
     MeetingNotStarted,
@@ -14,6 +14,7 @@ from visio.domain.refusals import (
     NoOneWaiting,
     NotAdmitted,
 )
+from visio.domain.words import Facts
 
 LEASE = timedelta(minutes=2)
 
@@ -54,7 +55,7 @@ class Lobby:
 
     meeting: Meeting
     knock: Knock | None
-    client_name: str = ""
+    people: People
     said: Said | None = None
 
     def admits(self, now: datetime) -> bool:
@@ -81,18 +82,72 @@ def signalled(
     seen = replace(lobby, knock=lobby.knock.seen(now) if lobby.knock else None)
     match signal:
         case "client_waiting":
-            return _knocked(seen, rules=rules, now=now)
+            return _recorded(lobby, _knocked(seen, rules=rules, now=now), "knock", by="client")
         case "client_left":
-            return _left(seen, now=now)
+            return _recorded(lobby, _left(seen, now=now), "leave", by="client")
         case "operator_joined":
-            return _joined(seen, now=now)
+            return _recorded(lobby, _joined(seen, now=now), "admit", by="operator")
         case "entry_denied":
-            return _denied(seen, reason, now=now)
+            return _recorded(lobby, _denied(seen, reason, now=now), "deny", by="operator")
         case "back_to_lobby":
-            return _sent_back(seen, reason, now=now)
+            return _recorded(lobby, _sent_back(seen, reason, now=now), "send_back", by="operator")
         case "meeting_ended":
-            return _ended(seen, now=now)
+            begun = now >= seen.meeting.scheduled_at or seen.meeting.operator_seen_at is not None
+            if not begun:
+                raise MeetingNotStarted
+            return completed(seen, by="operator", now=now)
     raise AssertionError(signal)
+
+
+def completed(lobby: Lobby, *, by: Actor, now: datetime) -> Lobby:
+    """The lobby of a meeting that ends now: whoever was there is there no more."""
+    meeting, said = complete(lobby.meeting, by=by, now=now)
+    closed = Lobby(meeting, _closed(lobby.knock, now=now), lobby.people, said)
+    return _recorded(lobby, closed, "complete", by=by)
+
+
+def cancelled(lobby: Lobby, *, by: Side, reason: str, now: datetime) -> Lobby | None:
+    """The lobby of a meeting that is called off; None if it was, for this very reason."""
+    done = cancel(lobby.meeting, lobby.people, by=by, reason=reason, now=now)
+    if done is None:
+        return None
+    meeting, said = done
+    closed = Lobby(meeting, _closed(lobby.knock, now=now), lobby.people, said)
+    return _recorded(lobby, closed, "cancel", by=by)
+
+
+def lapsed(lobby: Lobby, *, now: datetime) -> Lobby | None:
+    """The lobby once a knock whose lease ran out has left; None if there is none such."""
+    if lobby.knock is None or not lobby.knock.lapsed(now):
+        return None
+    meeting, said = _changed(lobby, now)
+    left = Lobby(meeting, lobby.knock.seen(now), lobby.people, said.on_meeting("client_left"))
+    return _recorded(lobby, left, "lapse", by="system")
+
+
+def _recorded(before: Lobby, after: Lobby, action: str, *, by: Actor) -> Lobby:
+    """Put what changed of the knock, and the start of the meeting, on the record."""
+    said, knock, earlier = after.said, after.knock, before.knock
+    if said is None:
+        return after
+    if knock is not None and (earlier is None or earlier.id != knock.id):
+        said.record("knock", after.meeting, action, by=by, was=None, now_is=knock.status)
+    elif knock is not None and earlier is not None and knock.status is not earlier.status:
+        said.record(
+            "knock",
+            after.meeting,
+            action,
+            by=by,
+            was=earlier.status,
+            now_is=knock.status,
+            message=knock.reason,
+        )
+    started = MeetingStatus.IN_PROGRESS
+    if after.meeting.status is started and before.meeting.status is not started:
+        said.record(
+            "meeting", after.meeting, "start", by=by, was=before.meeting.status, now_is=started
+        )
+    return after
 
 
 def _changed(lobby: Lobby, now: datetime) -> tuple[Meeting, Said]:
@@ -120,12 +175,11 @@ def _knocked(lobby: Lobby, *, rules: Rules, now: datetime) -> Lobby:
         "operator",
         meeting.operator_id,
         "client_waiting",
-        "Client en attente",
-        f"{lobby.client_name} attend dans la salle d’attente.",
-        f"/hub/#meeting-{meeting.id}",
+        Facts(name=lobby.people.client_name),
+        page_of("operator", meeting),
     )
     knock = Knock(id=uuid4(), status=KnockStatus.WAITING, since=now, renewed_at=now)
-    return Lobby(meeting, knock, lobby.client_name, said)
+    return Lobby(meeting, knock, lobby.people, said)
 
 
 def _left(lobby: Lobby, *, now: datetime) -> Lobby:
@@ -133,7 +187,7 @@ def _left(lobby: Lobby, *, now: datetime) -> Lobby:
         return lobby
     meeting, said = _changed(lobby, now)
     knock = replace(lobby.knock, status=KnockStatus.LEFT, ended_at=now)
-    return Lobby(meeting, knock, lobby.client_name, said.on_meeting("client_left"))
+    return Lobby(meeting, knock, lobby.people, said.on_meeting("client_left"))
 
 
 def _joined(lobby: Lobby, *, now: datetime) -> Lobby:
@@ -150,7 +204,7 @@ def _joined(lobby: Lobby, *, now: datetime) -> Lobby:
         meeting = replace(
             meeting, status=MeetingStatus.IN_PROGRESS, started_at=meeting.started_at or now
         )
-    return Lobby(meeting, knock, lobby.client_name, said.on_meeting("operator_joined"))
+    return Lobby(meeting, knock, lobby.people, said.on_meeting("operator_joined"))
 
 
 def _denied(lobby: Lobby, reason: str | None, *, now: datetime) -> Lobby:
@@ -158,7 +212,7 @@ def _denied(lobby: Lobby, reason: str | None, *, now: datetime) -> Lobby:
         raise NoOneWaiting
     meeting, said = _changed(lobby, now)
     knock = replace(lobby.knock, status=KnockStatus.DENIED, reason=reason, ended_at=now)
-    return Lobby(meeting, knock, lobby.client_name, said.on_meeting("entry_denied"))
+    return Lobby(meeting, knock, lobby.people, said.on_meeting("entry_denied"))
 
 
 def _sent_back(lobby: Lobby, reason: str | None, *, now: datetime) -> Lobby:
@@ -175,19 +229,10 @@ def _sent_back(lobby: Lobby, reason: str | None, *, now: datetime) -> Lobby:
         reason=reason,
         admitted_at=None,
     )
-    return Lobby(meeting, knock, lobby.client_name, said.on_meeting("back_to_lobby"))
+    return Lobby(meeting, knock, lobby.people, said.on_meeting("back_to_lobby"))
 
 
-def _ended(lobby: Lobby, *, now: datetime) -> Lobby:
-    begun = now >= lobby.meeting.scheduled_at or lobby.meeting.operator_seen_at is not None
-    if not begun:
-        raise MeetingNotStarted
-    meeting, said = complete(lobby.meeting, now=now)
-    return Lobby(meeting, closed(lobby.knock, now=now), lobby.client_name, said)
-
-
-def closed(knock: Knock | None, *, now: datetime) -> Knock | None:
-    """The knock of a lobby that closes: whoever was there is there no more."""
+def _closed(knock: Knock | None, *, now: datetime) -> Knock | None:
     if knock is None or not _live(knock):
         return knock
     return replace(knock, status=KnockStatus.LEFT, ended_at=now)

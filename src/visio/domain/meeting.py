@@ -3,10 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
-from visio.domain.events import Said, Side, in_words
+from visio.domain.events import Actor, People, Said, Side, Step, other
 from visio.domain.refusals import MeetingOver, MeetingStarted
+from visio.domain.words import Facts
+
+Reminder = Literal["day", "quarter"]
 
 
 class MeetingStatus(StrEnum):
@@ -36,7 +40,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
-    """The agreed time. `version` rises with every change of it or of its lobby."""
+    """The agreed time. `version` rises with every change of it or of its lobby, `ical_sequence`
+    with every change that a calendar shows.
+    """
 
     id: UUID
     client_id: UUID
@@ -54,6 +60,9 @@ class Meeting:
     operator_present: bool = False
     operator_seen_at: datetime | None = None
     client_seen_at: datetime | None = None
+    buffer_minutes: int = 0
+    ical_uid: str | None = None
+    ical_sequence: int = 0
     version: int = 1
     created_at: datetime
 
@@ -66,7 +75,28 @@ class Meeting:
         return not self.live or now >= self.ends_at + grace
 
 
-def complete(meeting: Meeting, *, now: datetime) -> tuple[Meeting, Said]:
+@dataclass(frozen=True, slots=True)
+class ListedMeeting:
+    """A meeting with everything that happened to it and in its lobby."""
+
+    meeting: Meeting
+    history: tuple[Step, ...]
+
+    @property
+    def id(self) -> UUID:
+        return self.meeting.id
+
+    @property
+    def created_at(self) -> datetime:
+        return self.meeting.created_at
+
+
+def page_of(side: Side, meeting: Meeting) -> str:
+    """Where one of the two finds the meeting."""
+    return f"/{'client' if side == 'client' else 'hub'}/#meeting-{meeting.id}"
+
+
+def complete(meeting: Meeting, *, by: Actor, now: datetime) -> tuple[Meeting, Said]:
     """The meeting as it ends now; `outcome` says from facts what it was."""
     completed = replace(
         meeting,
@@ -76,7 +106,7 @@ def complete(meeting: Meeting, *, now: datetime) -> tuple[Meeting, Said]:
         operator_present=False,
         version=meeting.version + 1,
     )
-    said = Said(at=now, version=completed.version, meeting_id=meeting.id)
+    said = _ended(meeting, completed, "complete", by=by, message=completed.outcome, now=now)
     return completed, said.on_meeting("meeting_completed")
 
 
@@ -93,8 +123,21 @@ def _outcome(meeting: Meeting) -> Outcome:
             return Outcome.UNKNOWN
 
 
+def _ended(
+    before: Meeting, after: Meeting, action: str, *, by: Actor, message: str | None, now: datetime
+) -> Said:
+    """Record the end of a meeting, and that of the request behind it, which ends alike."""
+    said = Said(at=now, version=after.version, meeting_id=after.id, request_id=after.request_id)
+    said.record(
+        "meeting", after, action, by=by, was=before.status, now_is=after.status, message=message
+    )
+    if after.request_id is not None:
+        said.record("request", after, action, by=by, was="accepted", now_is=after.status)
+    return said
+
+
 def cancel(
-    meeting: Meeting, *, by: Side, name: str, reason: str, now: datetime
+    meeting: Meeting, people: People, *, by: Side, reason: str, now: datetime
 ) -> tuple[Meeting, Said] | None:
     """Call a scheduled meeting off; None if it is cancelled for this very reason already."""
     if meeting.status is MeetingStatus.CANCELLED and meeting.cancel_reason == reason:
@@ -109,19 +152,39 @@ def cancel(
         cancel_reason=reason,
         ended_at=now,
         operator_present=False,
+        ical_sequence=meeting.ical_sequence + 1,
         version=meeting.version + 1,
     )
-    said = Said(at=now, version=cancelled.version, meeting_id=meeting.id)
+    said = _ended(meeting, cancelled, "cancel", by=by, message=reason, now=now)
     said.on_meeting("meeting_cancelled")
-    side: Side = "client" if by == "operator" else "operator"
-    person = meeting.client_id if side == "client" else meeting.operator_id
-    page = "client" if side == "client" else "hub"
+    side = other(by)
     said.notify(
         side,
-        person,
+        meeting.client_id if side == "client" else meeting.operator_id,
         "meeting_cancelled",
-        "Rendez-vous annulé",
-        f"{name} annule le rendez-vous {in_words(meeting.scheduled_at)} : {reason}",
-        f"/{page}/#meeting-{meeting.id}",
+        Facts(name=people.name(by), slot=meeting.scheduled_at, quote=reason),
+        page_of(side, meeting),
+        time_zone=people.time_zone(side),
     )
     return cancelled, said
+
+
+def remind(meeting: Meeting, people: People, reminder: Reminder, *, now: datetime) -> Said:
+    """Remind both of a meeting that is near."""
+    said = Said(
+        at=now, version=meeting.version, meeting_id=meeting.id, request_id=meeting.request_id
+    )
+    recipients: tuple[tuple[Side, UUID], ...] = (
+        ("client", meeting.client_id),
+        ("operator", meeting.operator_id),
+    )
+    for side, person in recipients:
+        said.notify(
+            side,
+            person,
+            f"meeting_reminder_{reminder}",
+            Facts(name=people.name(other(side)), slot=meeting.scheduled_at),
+            page_of(side, meeting),
+            time_zone=people.time_zone(side),
+        )
+    return said

@@ -12,8 +12,9 @@ class Refusal(Exception):
         403  NotAParty  NotYourRole  NotAdmitted
         404  NotFound
         405  MethodNotAllowed        413  TooLarge        415  UnsupportedMediaType
-        409  AlreadyDecided  SlotTaken  SlotPassed  MeetingOver  MeetingStarted
-             MeetingNotStarted  LobbyNotOpen  NoOneWaiting  IdempotencyKeyInFlight
+        409  AlreadyDecided  NothingProposed  SlotTaken  SlotPassed  MeetingOver
+             MeetingStarted  MeetingNotStarted  LobbyNotOpen  NoOneWaiting
+             IdempotencyKeyInFlight
         422  InvalidFields  SlotNotProposed  IdempotencyKeyReused
         429  TooManyRequests         503  Unavailable
 
@@ -122,6 +123,13 @@ class AlreadyDecided(Refusal):
 
     status, code = 409, "already_decided"
     said = "Cette demande a déjà reçu une autre réponse."
+
+
+class NothingProposed(Refusal):
+    """The operator has offered no other slots yet."""
+
+    status, code = 409, "nothing_proposed"
+    said = "Aucun autre créneau ne vous a encore été proposé."
 
 
 class SlotTaken(Refusal):

@@ -1,22 +1,19 @@
-"""A client's request for a meeting: how it is made, and how the operator decides on it."""
+"""A client's request for a meeting: how it is made, how it waits, and how it expires."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID, uuid4
 
-from visio.domain.events import Said, in_words, instant
-from visio.domain.meeting import Meeting, Span
-from visio.domain.refusals import (
-    AlreadyDecided,
-    InvalidFields,
-    SlotNotProposed,
-    SlotPassed,
-    SlotTaken,
-)
+from visio.domain.events import People, Said, Side, Step
+from visio.domain.meeting import Span
+from visio.domain.refusals import InvalidFields
+from visio.domain.words import Facts
 
 HORIZON = timedelta(days=365)
+SlotState = Literal["free", "taken", "passed"]
 
 
 class RequestStatus(StrEnum):
@@ -32,7 +29,11 @@ class RequestStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingRequest:
-    """Up to three slots proposed by a client, or a booking that came through Cal.com."""
+    """Up to three slots proposed by a client, or a booking that came through Cal.com.
+
+    `reason` is the latest word to the client's own `message`: why it was rejected, what came with
+    the operator's other slots, or why the client took it back. `rounds` counts those offers.
+    """
 
     id: UUID
     client_id: UUID
@@ -46,6 +47,7 @@ class MeetingRequest:
     source: str = "form"
     duration_minutes: int = 60
     meeting_id: UUID | None = None
+    rounds: int = 0
     version: int = 1
     created_at: datetime
     updated_at: datetime
@@ -54,31 +56,41 @@ class MeetingRequest:
     def duration(self) -> timedelta:
         return timedelta(minutes=self.duration_minutes)
 
-    def span(self, slot: datetime) -> Span:
-        """The time that one of the slots would take."""
-        return Span(slot, slot + self.duration)
+    @property
+    def on_offer(self) -> tuple[datetime, ...]:
+        """The slots of whoever spoke last: the operator's once there are any."""
+        return self.proposed_slots or self.requested_slots
+
+    @property
+    def last_slot_at(self) -> datetime:
+        """When the request expires unless somebody answers."""
+        return max(self.on_offer)
+
+    @property
+    def remind_at(self) -> datetime:
+        """Half the time from the question to its first slot."""
+        return self.created_at + (min(self.requested_slots) - self.created_at) / 2
+
+    def span(self, slot: datetime, *, buffer: timedelta = timedelta()) -> Span:
+        """The time that one of the slots would take, with the rest after it."""
+        return Span(slot, slot + self.duration + buffer)
 
 
 @dataclass(frozen=True, slots=True)
-class Accept:
-    selected_slot: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    reason: str
-
-
-Verdict = Accept | Reject
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """A decision: the request as it now is, its meeting if there is one, and what to tell."""
+class ListedRequest:
+    """A request with everything that happened to it, and the operator's times around its slots."""
 
     request: MeetingRequest
-    meeting: Meeting | None
-    said: Said
+    history: tuple[Step, ...]
+    busy: tuple[Span, ...]
+
+    @property
+    def id(self) -> UUID:
+        return self.request.id
+
+    @property
+    def created_at(self) -> datetime:
+        return self.request.created_at
 
 
 def ask(
@@ -89,17 +101,11 @@ def ask(
     operator_id: UUID,
     message: str | None,
     duration_minutes: int,
+    notice: timedelta,
     now: datetime,
 ) -> tuple[MeetingRequest, Said]:
-    """A new request; its slots lie ahead of `now` and within a year of it."""
-    problems = [
-        {"field": f"requestedSlots.{index}", "problem": problem}
-        for index, slot in enumerate(slots)
-        for problem in (_problem(slot, now),)
-        if problem
-    ]
-    if problems:
-        raise InvalidFields(details=problems)
+    """A new request; its slots lie at least `notice` ahead of `now`, and within a year of it."""
+    check_ahead("requestedSlots", slots, notice=notice, now=now)
     request = MeetingRequest(
         id=uuid4(),
         client_id=client_id,
@@ -111,133 +117,105 @@ def ask(
         updated_at=now,
     )
     said = Said(at=now, version=request.version, request_id=request.id)
+    said.record(
+        "request",
+        request,
+        "ask",
+        by="client",
+        was=None,
+        now_is=request.status,
+        message=message,
+        slots=request.requested_slots,
+    )
     said.to_inbox("operator", operator_id, "request_created")
     said.notify(
         "operator",
         operator_id,
         "request_created",
-        "Nouvelle demande de rendez-vous",
-        f"{client_name} propose {len(slots)} créneau{'x' if len(slots) > 1 else ''}.",
-        f"/hub/#request-{request.id}",
+        Facts(name=client_name, slots=request.requested_slots),
+        page_of("operator", request),
     )
     return request, said
 
 
-def _problem(slot: datetime, now: datetime) -> str | None:
+def check_ahead(
+    field: str, slots: Sequence[datetime], *, notice: timedelta = timedelta(), now: datetime
+) -> None:
+    """Raise InvalidFields unless every slot lies ahead, far enough and not too far."""
+    problems = [
+        {"field": f"{field}.{index}", "problem": problem}
+        for index, slot in enumerate(slots)
+        for problem in (_problem(slot, notice, now),)
+        if problem
+    ]
+    if problems:
+        raise InvalidFields(details=problems)
+
+
+def _problem(slot: datetime, notice: timedelta, now: datetime) -> str | None:
     if slot <= now:
         return "must lie in the future"
+    if slot < now + notice:
+        return f"must lie at least {notice // timedelta(minutes=1)} minutes ahead"
     if slot > now + HORIZON:
         return "must lie within 365 days"
     return None
 
 
-def decide(
+def page_of(side: Side, request: MeetingRequest) -> str:
+    """Where one of the two finds the request."""
+    return f"/{'client' if side == 'client' else 'hub'}/#request-{request.id}"
+
+
+def slot_state(
     request: MeetingRequest,
-    verdict: Verdict,
+    slot: datetime,
     *,
-    title: str,
-    operator_name: str,
-    client_time_zone: str,
     busy: Collection[Span],
+    buffer: timedelta,
     now: datetime,
-) -> Decided | None:
-    """The operator's decision, or None if this very decision has been taken before.
-
-    Raises AlreadyDecided, SlotNotProposed, SlotPassed or SlotTaken. `busy` holds the operator's
-    live meetings around the requested slots.
-    """
-    if _repeats(request, verdict):
-        return None
-    if request.status is not RequestStatus.PENDING:
-        raise AlreadyDecided(
-            details=[{"field": "status", "problem": request.status.value}],
-        )
-    meeting: Meeting | None
-    match verdict:
-        case Accept(slot):
-            decided, meeting = _accept(request, slot, title=title, busy=busy, now=now)
-            told = (
-                "Demande acceptée",
-                f"{operator_name} vous attend {in_words(slot, client_time_zone)}.",
-            )
-        case Reject(reason):
-            decided, meeting = replace(request, status=RequestStatus.REJECTED, reason=reason), None
-            told = ("Demande refusée", f"{operator_name} ne peut pas vous recevoir : {reason}")
-    decided = replace(decided, version=request.version + 1, updated_at=now)
-    said = Said(
-        at=now,
-        version=decided.version,
-        request_id=request.id,
-        meeting_id=meeting.id if meeting else None,
-    )
-    said.to_inbox("client", request.client_id, "request_decided")
-    said.notify(
-        "client",
-        request.client_id,
-        f"request_{decided.status}",
-        *told,
-        f"/client/#request-{request.id}",
-    )
-    return Decided(decided, meeting, said)
-
-
-def _repeats(request: MeetingRequest, verdict: Verdict) -> bool:
-    match verdict:
-        case Accept(slot):
-            return request.status is RequestStatus.ACCEPTED and request.selected_slot == slot
-        case Reject(reason):
-            return request.status is RequestStatus.REJECTED and request.reason == reason
-
-
-def _accept(
-    request: MeetingRequest, slot: datetime, *, title: str, busy: Collection[Span], now: datetime
-) -> tuple[MeetingRequest, Meeting]:
-    if slot not in request.requested_slots:
-        raise SlotNotProposed
+) -> SlotState:
+    """Whether a slot could still be agreed on."""
     if slot <= now:
-        raise SlotPassed
-    if any(request.span(slot).overlaps(other) for other in busy):
-        free = free_slots(request, busy=busy, now=now)
-        raise SlotTaken(details=[{"field": "requestedSlots", "problem": instant(s)} for s in free])
-    meeting = Meeting(
-        id=uuid4(),
-        client_id=request.client_id,
-        operator_id=request.operator_id,
-        request_id=request.id,
-        title=title,
-        scheduled_at=slot,
-        ends_at=slot + request.duration,
-        source=request.source,
-        created_at=now,
-    )
-    accepted = replace(
-        request, status=RequestStatus.ACCEPTED, selected_slot=slot, meeting_id=meeting.id
-    )
-    return accepted, meeting
+        return "passed"
+    wanted = request.span(slot, buffer=buffer)
+    return "taken" if any(wanted.overlaps(other) for other in busy) else "free"
 
 
-def free_slots(request: MeetingRequest, *, busy: Collection[Span], now: datetime) -> list[datetime]:
-    """The requested slots that could still be accepted."""
-    return [
-        slot
-        for slot in request.requested_slots
-        if slot > now and not any(request.span(slot).overlaps(other) for other in busy)
-    ]
-
-
-def expire(request: MeetingRequest, *, now: datetime) -> tuple[MeetingRequest, Said]:
+def expire(
+    request: MeetingRequest, people: People, *, now: datetime
+) -> tuple[MeetingRequest, Said]:
     """A request that nobody decided on while any of its slots lay ahead."""
     expired = replace(
         request, status=RequestStatus.EXPIRED, version=request.version + 1, updated_at=now
     )
     said = Said(at=now, version=expired.version, request_id=request.id)
+    said.record(
+        "request", request, "expire", by="system", was=request.status, now_is=expired.status
+    )
     said.to_inbox("client", request.client_id, "request_decided")
+    said.to_inbox("operator", request.operator_id, "request_decided")
     said.notify(
         "client",
         request.client_id,
         "request_expired",
-        "Demande expirée",
-        "Tous les créneaux proposés sont passés. Proposez-en de nouveaux.",
+        Facts(name=people.operator_name),
         "/client/#ask",
     )
     return expired, said
+
+
+def remind(request: MeetingRequest, people: People, *, now: datetime) -> Said:
+    """Remind the operator of a request that waits for his answer."""
+    said = Said(at=now, version=request.version, request_id=request.id)
+    return said.notify(
+        "operator",
+        request.operator_id,
+        "request_reminder",
+        Facts(
+            name=people.client_name,
+            slot=min((s for s in request.requested_slots if s > now), default=None),
+        ),
+        page_of("operator", request),
+        time_zone=people.operator_time_zone,
+    )

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from visio.adapters import inbox, requests
@@ -21,7 +22,13 @@ class Ingested:
 
 
 def calcom_webhook(
-    event: CalcomEvent, call: Call, tx: Transaction, *, tokens: BookingTokens, token_only: bool
+    event: CalcomEvent,
+    call: Call,
+    tx: Transaction,
+    *,
+    tokens: BookingTokens,
+    token_only: bool,
+    buffer: timedelta,
 ) -> Ingested:
     """Raises MissingMetadata for a booking that no client is bound to; it waits in quarantine."""
     booking = event.booking
@@ -37,6 +44,7 @@ def calcom_webhook(
         operator_id=binding.operator_id if binding else None,
         starts_at=booking.starts_at if booking else None,
         ends_at=booking.ends_at if booking else None,
+        buffer=buffer,
     )
     if taken.id is None:
         if taken.earlier_status == "quarantined":
@@ -55,15 +63,16 @@ def calcom_webhook(
         raise MissingMetadata
     if bound.busy:
         inbox.settle(tx, taken.id, "conflict")
-        tx.say(conflict(booking, operator_id=bound.operator_id, now=call.now))
+        time_zone = bound.people.operator_time_zone
+        said = conflict(booking, operator_id=bound.operator_id, time_zone=time_zone, now=call.now)
+        tx.say(said)
         return Ingested("ignored")
     booked = book(
         booking,
         client_id=bound.client_id,
         operator_id=bound.operator_id,
-        operator_name=bound.operator_name,
-        client_name=bound.client_name,
-        client_time_zone=bound.client_time_zone,
+        people=bound.people,
+        buffer=buffer,
         now=call.now,
     )
     inbox.book(tx, booking.uid, booked.meeting)

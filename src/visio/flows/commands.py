@@ -32,12 +32,16 @@ def _in_utc(value: datetime) -> datetime:
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_text_only), AfterValidator(_in_utc)]
 Reason = Annotated[str, Field(min_length=1, max_length=1000)]
+Message = Annotated[str, Field(max_length=2000)]
 
 
 def _distinct(slots: tuple[datetime, ...]) -> tuple[datetime, ...]:
     if len(set(slots)) < len(slots):
         raise ValueError("must be distinct")
     return slots
+
+
+Slots = Annotated[tuple[Instant, ...], Field(min_length=1, max_length=3), AfterValidator(_distinct)]
 
 
 class Command(BaseModel):
@@ -47,10 +51,8 @@ class Command(BaseModel):
 
 
 class RequestMeeting(Command):
-    requested_slots: Annotated[
-        tuple[Instant, ...], Field(min_length=1, max_length=3), AfterValidator(_distinct)
-    ]
-    message: Annotated[str, Field(max_length=2000)] | None = None
+    requested_slots: Slots
+    message: Message | None = None
     duration_minutes: Annotated[int, Field(ge=15, le=240, strict=True)] = 60
 
 
@@ -66,8 +68,37 @@ class RejectRequest(Command):
     reason: Reason
 
 
+class ProposeSlots(Command):
+    request_id: UUID
+    decision: Literal["propose"]
+    proposed_slots: Slots
+    message: Message | None = None
+
+
 class DecideRequest(
-    RootModel[Annotated[AcceptRequest | RejectRequest, Field(discriminator="decision")]]
+    RootModel[
+        Annotated[AcceptRequest | RejectRequest | ProposeSlots, Field(discriminator="decision")]
+    ]
+):
+    model_config = ConfigDict(frozen=True)
+
+
+class AcceptProposal(Command):
+    request_id: UUID
+    answer: Literal["accept"]
+    selected_slot: Instant
+
+
+class TurnDown(Command):
+    """None of the operator's slots will do, or the whole request is taken back."""
+
+    request_id: UUID
+    answer: Literal["decline", "withdraw"]
+    message: Message | None = None
+
+
+class AnswerProposal(
+    RootModel[Annotated[AcceptProposal | TurnDown, Field(discriminator="answer")]]
 ):
     model_config = ConfigDict(frozen=True)
 
@@ -96,6 +127,23 @@ class CancelMeeting(Command):
 
 class BookingLink(Command):
     """Nothing to say: the caller is the client."""
+
+
+class CalendarLink(Command):
+    """A new secret address for the caller's calendar, or none any more."""
+
+    revoke: Annotated[bool, Field(strict=True)] = False
+
+
+class CalendarFeed(Command):
+    token: Annotated[str, Field(min_length=20, max_length=100)]
+
+
+class MailPreferences(Command):
+    """What the page behind an e-mail's link asks for, with the token from that link."""
+
+    token: Annotated[str, Field(min_length=20, max_length=1000)]
+    reminders: Annotated[bool, Field(strict=True)]
 
 
 class ReadNotifications(Command):

@@ -1,19 +1,21 @@
 """The sweep: whatever time or a crash left behind, in batches that hold nobody up."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from visio.adapters import meetings, outbox, requests
-from visio.adapters.database import Bus, Database
+from visio.adapters import mails, meetings, outbox, requests
+from visio.adapters.database import Bus, Database, Transaction
 from visio.call import Call
-from visio.domain.events import Said
-from visio.domain.lobby import LEASE, KnockStatus, Lobby, closed
-from visio.domain.meeting import complete
-from visio.domain.request import expire
+from visio.domain import meeting
+from visio.domain.lobby import LEASE, Lobby, completed, lapsed
+from visio.domain.meeting import Reminder
+from visio.domain.request import expire, remind
 
-BATCH = 50
-MOST_BATCHES = 40
+BATCH = 200
+# A sweep that has more to do than this leaves the rest to the next, which is a minute away.
+LONGEST = timedelta(seconds=40)
 
 
 @dataclass(slots=True)
@@ -23,85 +25,124 @@ class Swept:
     completed: int = 0
     expired: int = 0
     left: int = 0
+    reminded: int = 0
     republished: int = 0
+    mails: int = 0
 
 
 def complete_meetings(call: Call, database: Database, bus: Bus, *, grace: timedelta) -> Swept:
-    """Complete meetings, expire requests and leases, publish what stayed behind, tidy."""
+    """Complete meetings, expire requests and leases, remind, publish what stayed behind, tidy."""
     ended_by, renewed_by = call.now - grace, call.now - LEASE
-    with database.acting_as_system() as tx:
+    with database.acting_as_system(call.function) as tx:
         # Most sweeps find nothing: one look says so, and the rest is not asked for.
         due = outbox.due(tx, now=call.now, ended_by=ended_by, renewed_by=renewed_by)
         outbox.tidy(tx, now=call.now)
-    swept = Swept()
-    if due.meetings:
-        swept.completed = _in_batches(lambda: _complete(call, database, ended_by))
-    if due.requests:
-        swept.expired = _in_batches(lambda: _expire(call, database))
+    sweep, swept = _Sweep(call, database, bus), Swept()
     if due.knocks:
-        swept.left = _in_batches(lambda: _let_lapsed_leave(call, database, renewed_by))
+        swept.left = sweep.in_batches(lambda tx: _let_lapsed_leave(tx, call, renewed_by))
+    if due.quarter_reminders:
+        swept.reminded += sweep.in_batches(lambda tx: _remind_both(tx, call, "quarter"))
+    if due.day_reminders:
+        swept.reminded += sweep.in_batches(lambda tx: _remind_both(tx, call, "day"))
     if due.signals:
-        swept.republished = _republish(call, database, bus)
+        swept.republished = sweep.in_batches_of(sweep.republish)
+    if due.mails and bus.mails:
+        swept.mails = sweep.in_batches_of(sweep.hand_mails_over)
+    if due.meetings:
+        swept.completed = sweep.in_batches(lambda tx: _complete(tx, call, ended_by))
+    if due.requests:
+        swept.expired = sweep.in_batches(lambda tx: _expire(tx, call))
+    if due.request_reminders:
+        swept.reminded += sweep.in_batches(lambda tx: _remind_operators(tx, call))
     return swept
 
 
-def _in_batches(sweep: Callable[[], int]) -> int:
-    total = 0
-    for _ in range(MOST_BATCHES):
-        done = sweep()
-        total += done
-        if done < BATCH:
-            break
-    return total
+class _Sweep:
+    """One call of the scheduler's, and how long it may still take."""
+
+    def __init__(self, call: Call, database: Database, bus: Bus) -> None:
+        self._call, self._database, self._bus = call, database, bus
+        self._until = time.monotonic() + LONGEST.total_seconds()
+
+    def in_batches(self, batch: Callable[[Transaction], int]) -> int:
+        """Each batch in a transaction of its own, so that no lock is held for long."""
+
+        def run() -> int:
+            with self._database.acting_as_system(self._call.function) as tx:
+                return batch(tx)
+
+        return self.in_batches_of(run)
+
+    def in_batches_of(self, batch: Callable[[], int]) -> int:
+        total = 0
+        while time.monotonic() < self._until:
+            done = batch()
+            total += done
+            if done < BATCH:
+                break
+        return total
+
+    def republish(self) -> int:
+        now = self._call.now
+        with self._database.acting_as_system(self._call.function) as tx:
+            signals = outbox.claim(tx, now=now, limit=BATCH)
+        published = self._bus.publish(signals) if signals else []
+        if published:
+            with self._database.acting_as_system(self._call.function) as tx:
+                tx.mark_published(published)
+        return len(published)  # fewer than were claimed: the bus is not well, the next one tries
+
+    def hand_mails_over(self) -> int:
+        with self._database.acting_as_system(self._call.function) as tx:
+            due = mails.hand_over(tx, now=self._call.now, limit=BATCH)
+        if due:
+            self._bus.publish([], due)
+        return len(due)
 
 
-def _complete(call: Call, database: Database, ended_by: datetime) -> int:
-    with database.acting_as_system() as tx:
-        over = meetings.hold_over(tx, ended_by=ended_by, limit=BATCH)
-        for lobby in over:
-            meeting, said = complete(lobby.meeting, now=call.now)
-            meetings.record(tx, lobby, Lobby(meeting, closed(lobby.knock, now=call.now)))
-            requests.follow_meeting(tx, meeting)
-            tx.say(said)
+def _complete(tx: Transaction, call: Call, ended_by: datetime) -> int:
+    over = meetings.hold_over(tx, ended_by=ended_by, limit=BATCH)
+    ended = [(lobby, completed(lobby, by="system", now=call.now)) for lobby in over]
+    if ended:
+        _record(tx, ended)
+        requests.follow_meetings(tx, *(lobby.meeting for _, lobby in ended))
     return len(over)
 
 
-def _expire(call: Call, database: Database) -> int:
-    with database.acting_as_system() as tx:
-        due = requests.due(tx, now=call.now, limit=BATCH)
-        for request in due:
-            expired, said = expire(request, now=call.now)
-            requests.record(tx, expired, None)
-            tx.say(said)
+def _expire(tx: Transaction, call: Call) -> int:
+    due = requests.hold_due(tx, now=call.now, limit=BATCH)
+    expired = [expire(held.request, held.people, now=call.now) for held in due]
+    if expired:
+        requests.record(tx, *(request for request, _ in expired))
+        tx.say(*(said for _, said in expired))
     return len(due)
 
 
-def _let_lapsed_leave(call: Call, database: Database, renewed_by: datetime) -> int:
-    left = 0
-    with database.acting_as_system() as tx:
-        for lobby in meetings.hold_lapsed(tx, renewed_by=renewed_by, limit=BATCH):
-            knock = lobby.knock and lobby.knock.seen(call.now)
-            if knock is None or knock.status is not KnockStatus.LEFT:
-                continue  # renewed while we waited
-            meeting = replace(lobby.meeting, version=lobby.meeting.version + 1)
-            meetings.record(tx, lobby, Lobby(meeting, knock))
-            said = Said(at=call.now, version=meeting.version, meeting_id=meeting.id)
-            tx.say(said.on_meeting("client_left"))
-            left += 1
-    return left
+def _let_lapsed_leave(tx: Transaction, call: Call, renewed_by: datetime) -> int:
+    held = meetings.hold_lapsed(tx, renewed_by=renewed_by, limit=BATCH)
+    # One that was renewed while we waited for its lock stays.
+    left = [(lobby, gone) for lobby in held if (gone := lapsed(lobby, now=call.now))]
+    if left:
+        _record(tx, left)
+    return len(left)
 
 
-def _republish(call: Call, database: Database, bus: Bus) -> int:
-    total = 0
-    for _ in range(MOST_BATCHES):
-        with database.acting_as_system() as tx:
-            signals = outbox.claim(tx, now=call.now, limit=BATCH)
-        if not signals:
-            break
-        published = bus.publish(signals)
-        with database.acting_as_system() as tx:
-            tx.mark_published(published)
-        total += len(published)
-        if len(published) < len(signals):
-            break  # the bus is not well; the next sweep tries again
-    return total
+def _remind_both(tx: Transaction, call: Call, reminder: Reminder) -> int:
+    near = meetings.hold_near(tx, reminder, now=call.now, limit=BATCH)
+    if near:
+        tx.say(
+            *(meeting.remind(lobby.meeting, lobby.people, reminder, now=call.now) for lobby in near)
+        )
+    return len(near)
+
+
+def _remind_operators(tx: Transaction, call: Call) -> int:
+    unanswered = requests.hold_unanswered(tx, now=call.now, limit=BATCH)
+    if unanswered:
+        tx.say(*(remind(held.request, held.people, now=call.now) for held in unanswered))
+    return len(unanswered)
+
+
+def _record(tx: Transaction, changes: list[tuple[Lobby, Lobby]]) -> None:
+    meetings.record(tx, *changes)
+    tx.say(*(after.said for _, after in changes if after.said is not None))

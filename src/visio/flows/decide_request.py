@@ -1,33 +1,47 @@
-"""The operator accepts a request, or rejects it with a reason."""
+"""The operator accepts a request, rejects it with a reason, or offers other slots."""
 
-from visio.adapters import requests
+from datetime import timedelta
+
+from visio.adapters import meetings, requests
 from visio.adapters.database import Transaction
+from visio.adapters.requests import HeldRequest
 from visio.call import Call
+from visio.domain.decision import Accept, Calendar, Decided, Propose, Reject, Verdict, decide
 from visio.domain.refusals import NotFound
-from visio.domain.request import Accept, MeetingRequest, Reject, decide
-from visio.flows.commands import AcceptRequest, DecideRequest
+from visio.domain.request import MeetingRequest
+from visio.flows.commands import AcceptRequest, DecideRequest, ProposeSlots, RejectRequest
 
 
-def decide_request(command: DecideRequest, call: Call, tx: Transaction) -> MeetingRequest:
+def decide_request(
+    command: DecideRequest, call: Call, tx: Transaction, *, buffer: timedelta
+) -> MeetingRequest:
     """The request as decided; the same decision again changes nothing."""
-    wanted = command.root
-    held = requests.hold(tx, wanted.request_id)
-    operator = tx.operator
+    verdict = _verdict(command)
+    offered = verdict.slots if isinstance(verdict, Propose) else ()
+    held = requests.hold(tx, command.root.request_id, slots=offered, buffer=buffer)
+    _ = tx.operator
     if held is None:
         raise NotFound
-    decided = decide(
-        held.request,
-        Accept(wanted.selected_slot)
-        if isinstance(wanted, AcceptRequest)
-        else Reject(wanted.reason),
-        title=f"{operator.name} – {held.client_name}",
-        operator_name=operator.name,
-        client_time_zone=held.client_time_zone,
-        busy=held.busy,
-        now=call.now,
-    )
+    calendar = Calendar(busy=held.busy, buffer=buffer)
+    return settle(tx, held, decide(held.request, verdict, held.people, calendar, now=call.now))
+
+
+def _verdict(command: DecideRequest) -> Verdict:
+    match command.root:
+        case AcceptRequest(selected_slot=slot):
+            return Accept(slot)
+        case RejectRequest(reason=reason):
+            return Reject(reason)
+        case ProposeSlots(proposed_slots=slots, message=message):
+            return Propose(slots, message)
+
+
+def settle(tx: Transaction, held: HeldRequest, decided: Decided | None) -> MeetingRequest:
+    """Write what was decided and say it; the request as it now is."""
     if decided is None:
         return held.request
-    requests.record(tx, decided.request, decided.meeting)
+    if decided.meeting is not None:
+        meetings.add(tx, decided.meeting)
+    requests.record(tx, decided.request)
     tx.say(decided.said)
     return decided.request

@@ -1,23 +1,27 @@
 """The caller's own requests, meetings and notifications, newest first."""
 
+from datetime import timedelta
+
 from visio.adapters import meetings, notifications, requests
 from visio.adapters.database import Transaction
 from visio.adapters.notifications import Notification
 from visio.adapters.paging import Page, position
 from visio.call import Call
-from visio.domain.meeting import Meeting
-from visio.domain.request import MeetingRequest
+from visio.domain.meeting import ListedMeeting
+from visio.domain.request import ListedRequest
 from visio.flows.commands import ListMeetings, ListNotifications, ListRequests, ReadNotifications
 
 
-def list_requests(command: ListRequests, tx: Transaction) -> Page[MeetingRequest]:
+def list_requests(
+    command: ListRequests, tx: Transaction, *, buffer: timedelta
+) -> Page[ListedRequest]:
     after = position(command.cursor)
-    page = requests.page(tx, status=command.status, after=after, limit=command.limit)
+    page = requests.page(tx, status=command.status, after=after, limit=command.limit, buffer=buffer)
     _ = tx.party  # a stranger is refused, not shown an empty list
     return page
 
 
-def list_meetings(command: ListMeetings, tx: Transaction) -> Page[Meeting]:
+def list_meetings(command: ListMeetings, tx: Transaction) -> Page[ListedMeeting]:
     after = position(command.cursor)
     page = meetings.page(tx, status=command.status, after=after, limit=command.limit)
     _ = tx.party

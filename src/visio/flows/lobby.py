@@ -8,8 +8,8 @@ from visio.adapters.database import Client, Transaction
 from visio.adapters.rooms import LiveKit, Ticket
 from visio.call import Call
 from visio.domain.events import Side
-from visio.domain.lobby import Lobby, Rules, closed, let_in, signalled
-from visio.domain.meeting import Meeting, cancel
+from visio.domain.lobby import Lobby, Rules, cancelled, let_in, signalled
+from visio.domain.meeting import Meeting
 from visio.domain.refusals import NotFound, NotYourRole
 from visio.flows.commands import CancelMeeting, LobbySignal, OfMeeting
 
@@ -22,11 +22,7 @@ def lobby_signal(command: LobbySignal, call: Call, tx: Transaction, *, rules: Ru
     if (command.signal in CLIENTS) != isinstance(tx.party, Client):
         raise NotYourRole
     lobby = signalled(held, command.signal, command.reason, rules=rules, now=call.now)
-    meetings.record(tx, held, lobby)
-    if not lobby.meeting.live:
-        requests.follow_meeting(tx, lobby.meeting)
-    if lobby.said is not None:
-        tx.say(lobby.said)
+    _write(tx, held, lobby)
     return lobby
 
 
@@ -50,16 +46,19 @@ def cancel_meeting(command: CancelMeeting, call: Call, tx: Transaction) -> Meeti
     """Call a scheduled meeting off; whoever waits in its lobby waits no more."""
     held = _held(tx, command.meeting_id)
     side: Side = "client" if isinstance(tx.party, Client) else "operator"
-    cancelled = cancel(
-        held.meeting, by=side, name=tx.party.name, reason=command.reason, now=call.now
-    )
-    if cancelled is None:
+    lobby = cancelled(held, by=side, reason=command.reason, now=call.now)
+    if lobby is None:
         return held.meeting
-    meeting, said = cancelled
-    meetings.record(tx, held, Lobby(meeting, closed(held.knock, now=call.now)))
-    requests.follow_meeting(tx, meeting)
-    tx.say(said)
-    return meeting
+    _write(tx, held, lobby)
+    return lobby.meeting
+
+
+def _write(tx: Transaction, before: Lobby, after: Lobby) -> None:
+    meetings.record(tx, (before, after))
+    if not after.meeting.live:
+        requests.follow_meetings(tx, after.meeting)
+    if after.said is not None:
+        tx.say(after.said)
 
 
 def _held(tx: Transaction, meeting_id: UUID) -> Lobby:

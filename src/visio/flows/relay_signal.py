@@ -70,9 +70,9 @@ def relay_signal(
     """Return once nothing more is to be done; raise Unavailable if a redelivery may help."""
     message = _message(push.message)
     if message is None or push.subscription != subscription:
-        _bury(database, "malformed", push.message)
+        _bury(database, call, "malformed", push.message)
         return
-    with database.acting_as_system() as tx:
+    with database.acting_as_system(call.function) as tx:
         ours = outbox.claim_relay(tx, message.event_id, now=call.now)
     if ours is False:
         return
@@ -81,7 +81,7 @@ def relay_signal(
     payload = message.payload.model_dump(mode="json", by_alias=True, exclude_none=True)
     relayed = broadcaster.send(message.channel, message.event, payload)
     done = relayed in (Relayed.SENT, Relayed.NEVER)
-    with database.acting_as_system() as tx:
+    with database.acting_as_system(call.function) as tx:
         outbox.settle_relay(tx, message.event_id, sent=done, now=call.now)
         if relayed is Relayed.NEVER:
             outbox.bury(tx, "refused", push.message)
@@ -99,8 +99,8 @@ def _message(envelope: Mapping[str, Any]) -> Message | None:
         return None
 
 
-def _bury(database: Database, reason: str, envelope: Mapping[str, Any]) -> None:
+def _bury(database: Database, call: Call, reason: str, envelope: Mapping[str, Any]) -> None:
     log.error("relay.malformed")
     kept = {key: envelope.get(key) for key in ("messageId", "publishTime", "data")}
-    with database.acting_as_system() as tx:
+    with database.acting_as_system(call.function) as tx:
         outbox.bury(tx, reason, {key: str(value)[:10_000] for key, value in kept.items()})

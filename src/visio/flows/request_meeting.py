@@ -1,6 +1,7 @@
 """A client asks for a meeting."""
 
 import hashlib
+from datetime import timedelta
 
 from visio.adapters import requests
 from visio.adapters.database import Transaction
@@ -11,7 +12,7 @@ from visio.flows.commands import RequestMeeting
 
 
 def request_meeting(
-    command: RequestMeeting, call: Call, tx: Transaction, *, most_open: int
+    command: RequestMeeting, call: Call, tx: Transaction, *, most_open: int, notice: timedelta
 ) -> MeetingRequest:
     """The request as stored; with an idempotency key seen before, the one stored then."""
     opening = requests.opening(tx, call.idempotency_key)
@@ -30,6 +31,7 @@ def request_meeting(
         operator_id=client.operator_id,
         message=command.message,
         duration_minutes=command.duration_minutes,
+        notice=notice,
         now=call.now,
     )
     requests.add(tx, request)

@@ -1,0 +1,20 @@
+"""GET /calendar-feed: somebody's meetings, for the calendar program that has their secret link."""
+
+import functions_framework
+
+from visio.adapters import ics
+from visio.bootstrap import app
+from visio.domain.meeting import page_of
+from visio.edge import Call, File, anyone, endpoint
+from visio.flows import calendars
+from visio.flows.commands import CalendarFeed
+
+
+@functions_framework.http
+@endpoint("GET", takes=CalendarFeed, door=anyone, needs=("app",))
+def calendar_feed(command: CalendarFeed, call: Call) -> File:
+    with app().reading_as_system(call) as tx:
+        feed = calendars.calendar_feed(command, call, tx)
+    links, side = app().personal_links, feed.person.side
+    content = ics.feed(feed.events, lambda m: links.page(page_of(side, m)), now=call.now)
+    return File(content, "text/calendar; charset=utf-8", "foxeo-visio.ics")

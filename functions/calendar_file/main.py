@@ -1,0 +1,21 @@
+"""GET /calendar-file: one meeting for the caller's calendar."""
+
+import functions_framework
+
+from visio.adapters import ics
+from visio.bootstrap import app
+from visio.domain.meeting import page_of
+from visio.edge import Call, File, endpoint
+from visio.flows import calendars
+from visio.flows.commands import OfMeeting
+
+
+@functions_framework.http
+@endpoint("GET", takes=OfMeeting, needs=("app",))
+def calendar_file(command: OfMeeting, call: Call) -> File:
+    with app().reading_for(call) as tx:
+        event, side = calendars.calendar_file(command, tx)
+    page = app().personal_links.page(page_of(side, event.meeting))
+    content = ics.invitation(event, page, now=call.now)
+    media_type = f"text/calendar; charset=utf-8; method={ics.method(event.meeting)}"
+    return File(content, media_type, "rendez-vous.ics")

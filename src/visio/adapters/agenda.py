@@ -1,0 +1,98 @@
+"""The SQL of calendars: meetings with how both parties are reached, and the feeds' secrets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from visio.adapters.database import Transaction
+from visio.adapters.links import Person
+from visio.adapters.meetings import COLUMNS, PEOPLE, meeting, people
+from visio.domain.events import People
+from visio.domain.meeting import Meeting
+
+LONGEST_FEED = 1000
+EVENT_COLUMNS = f"""{COLUMNS}, m.updated_at, r.id as request_id, {PEOPLE},
+  c.email as client_email, o.email as operator_email"""
+EVENT_TABLES = """
+  join public.clients c on c.id = m.client_id
+  join public.operators o on o.id = m.operator_id
+  left join public.meeting_requests r on r.meeting_id = m.id"""
+EVENT = text(f"""
+select {EVENT_COLUMNS}
+  from public.meetings m {EVENT_TABLES}
+ where m.id = cast(:id as uuid)""")  # noqa: S608 -- the parts are constants
+FEED = text(f"""
+select f.side, f.person_id, e.*
+  from visio.calendar_feeds f
+  left join lateral (
+    select {EVENT_COLUMNS}
+      from public.meetings m {EVENT_TABLES}
+     where ((f.side = 'client' and m.client_id = f.person_id)
+         or (f.side = 'operator' and m.operator_id = f.person_id))
+       and m.scheduled_at > cast(:now as timestamptz) - interval '90 days'
+     order by m.scheduled_at
+     limit {LONGEST_FEED}) e on true
+ where f.token_hash = :token_hash""")  # noqa: S608 -- the parts are constants
+WHOSE = text("""
+select 1""")
+REVOKE = text("""
+delete from visio.calendar_feeds where side = :side and person_id = cast(:id as uuid)""")
+KEEP = text("""
+insert into visio.calendar_feeds (side, person_id, token_hash)
+values (:side, cast(:id as uuid), :token_hash)""")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A meeting as a calendar shows it."""
+
+    meeting: Meeting
+    people: People
+    client_email: str
+    operator_email: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Somebody's meetings of the last 90 days and of all the time ahead."""
+
+    person: Person
+    events: tuple[Event, ...]
+
+
+def event(tx: Transaction, meeting_id: UUID) -> Event | None:
+    """One meeting of the caller's."""
+    return next((event_of(row) for row in tx.read(EVENT, id=meeting_id)), None)
+
+
+def feed(tx: Transaction, token_hash: str, *, now: datetime) -> Feed | None:
+    """The feed behind a secret; None if there is none such (any more)."""
+    rows = tx.read(FEED, token_hash=token_hash, now=now)
+    if not rows:
+        return None
+    person = Person(rows[0]["side"], rows[0]["person_id"])
+    return Feed(person, tuple(event_of(row) for row in rows if row["id"] is not None))
+
+
+def know(tx: Transaction) -> None:
+    """Ask who the caller is, and nothing else."""
+    tx.read(WHOSE)
+
+
+def replace_feed(tx: Transaction, person: Person, token_hash: str | None) -> None:
+    """Give somebody's feed another secret, or none: the earlier one opens nothing any more."""
+    tx.write(REVOKE, side=person.side, id=person.id)
+    if token_hash is not None:
+        tx.write(KEEP, side=person.side, id=person.id, token_hash=token_hash)
+
+
+def event_of(row: Mapping[str, Any]) -> Event:
+    """An event from a row with its columns."""
+    return Event(
+        meeting(row), people(row), row["client_email"], row["operator_email"], row["updated_at"]
+    )

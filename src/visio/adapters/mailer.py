@@ -1,0 +1,22 @@
+"""What sends e-mails, whichever it is, and what may become of one."""
+
+from email.message import EmailMessage
+from enum import Enum
+from typing import Protocol
+
+TIMEOUT = 10.0
+
+
+class Delivery(Enum):
+    """What became of an e-mail."""
+
+    SENT = "sent"
+    TRY_AGAIN = "try_again"
+    NEVER = "never"
+
+
+class Mailer(Protocol):
+    """Where e-mails are handed over."""
+
+    def send(self, message: EmailMessage) -> Delivery:
+        """Say what became of it; raise nothing."""

@@ -1,0 +1,153 @@
+"""The SQL of e-mails on their way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from visio.adapters.agenda import EVENT_COLUMNS, EVENT_TABLES, Event, event_of
+from visio.adapters.database import Transaction
+from visio.adapters.links import Person
+from visio.domain.words import Facts, Locale
+
+# A claim lasts a minute: what a crash left half sent may then be claimed again.
+CLAIM = text(f"""
+with x as (
+  update visio.mail_outbox
+     set attempts = attempts + 1, claimed_at = cast(:now as timestamptz)
+   where id = cast(:id as uuid) and sent_at is null and dropped_at is null
+     and (claimed_at is null or claimed_at < cast(:now as timestamptz) - interval '1 minute')
+     and (attempts = 0 or next_attempt_at <= cast(:now as timestamptz))
+  returning *
+)
+select x.id as mail_id, x.recipient_type, x.recipient_id, x.type, x.facts, x.link, x.attempts,
+       coalesce(tc.name, tp.name) as to_name, coalesce(tc.email, tp.email) as to_email,
+       coalesce(tc.locale, tp.locale) as locale,
+       coalesce(tc.time_zone, tp.time_zone) as time_zone,
+       coalesce(tc.operator_id, tp.id) as of_operator,
+       coalesce(choice.reminders, true) as wants_reminders, e.*
+  from x
+  left join public.clients tc on x.recipient_type = 'client' and tc.id = x.recipient_id
+  left join public.operators tp on x.recipient_type = 'operator' and tp.id = x.recipient_id
+  left join visio.mail_choices choice
+    on choice.side = x.recipient_type and choice.person_id = x.recipient_id
+  left join lateral (
+    select {EVENT_COLUMNS}
+      from public.meetings m {EVENT_TABLES}
+     where m.id = x.meeting_id) e on true""")  # noqa: S608 -- the parts are constants
+SENT = text("""
+update visio.mail_outbox set sent_at = cast(:now as timestamptz), claimed_at = null
+ where id = cast(:id as uuid)""")
+POSTPONE = text("""
+update visio.mail_outbox
+   set next_attempt_at = cast(:until as timestamptz), claimed_at = null, problem = :problem
+ where id = cast(:id as uuid)""")
+DROP = text("""
+update visio.mail_outbox
+   set dropped_at = cast(:now as timestamptz), claimed_at = null, problem = :problem
+ where id = cast(:id as uuid)""")
+# Handed over once for each attempt, and again where nothing came of it for two minutes.
+HAND_OVER = text("""
+update visio.mail_outbox o
+   set handed_at = cast(:now as timestamptz)
+ where o.id in (
+   select id from visio.mail_outbox
+    where sent_at is null and dropped_at is null
+      and next_attempt_at <= cast(:now as timestamptz)
+      and (handed_at is null or handed_at < next_attempt_at
+        or handed_at < cast(:now as timestamptz) - interval '2 minutes')
+    order by next_attempt_at
+    limit :limit
+      for update skip locked)
+returning o.id""")
+CHOOSE = text("""
+insert into visio.mail_choices as c (side, person_id, reminders, changed_at)
+values (:side, cast(:id as uuid), cast(:reminders as boolean), cast(:now as timestamptz))
+on conflict (side, person_id) do update
+   set reminders = excluded.reminders, changed_at = excluded.changed_at""")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom an e-mail is for, in which language and zone they read, and whose side they are on."""
+
+    person: Person
+    name: str
+    email: str
+    locale: Locale
+    time_zone: str
+    operator_id: UUID
+    wants_reminders: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An e-mail that is ours to send. `recipient` is None where there is nobody any more."""
+
+    id: UUID
+    type: str
+    facts: Facts
+    link: str
+    attempts: int
+    recipient: Recipient | None
+    event: Event | None
+
+
+def claim(tx: Transaction, mail_id: UUID, *, now: datetime) -> Mail | None:
+    """An e-mail nobody else sends; None if it is done with, somebody's, or not due yet."""
+    return next((_mail(row) for row in tx.read(CLAIM, id=mail_id, now=now)), None)
+
+
+def settle(tx: Transaction, mail: Mail, *, now: datetime) -> None:
+    """It was sent."""
+    tx.write(SENT, id=mail.id, now=now)
+
+
+def postpone(tx: Transaction, mail: Mail, problem: str, *, until: datetime) -> None:
+    """It is tried again by the first sweep after an instant."""
+    tx.write(POSTPONE, id=mail.id, until=until, problem=problem)
+
+
+def drop(tx: Transaction, mail: Mail, problem: str, *, now: datetime) -> None:
+    """It is never sent; `problem` says why."""
+    tx.write(DROP, id=mail.id, now=now, problem=problem)
+
+
+def hand_over(tx: Transaction, *, now: datetime, limit: int) -> list[UUID]:
+    """E-mails that are due and on nobody's way: the caller publishes them."""
+    return [row["id"] for row in tx.read(HAND_OVER, now=now, limit=limit)]
+
+
+def choose(tx: Transaction, person: Person, *, reminders: bool, now: datetime) -> None:
+    """Remember whether somebody wants reminders by e-mail."""
+    tx.write(CHOOSE, side=person.side, id=person.id, reminders=reminders, now=now)
+
+
+def _mail(row: Mapping[str, Any]) -> Mail:
+    facts = row["facts"]
+    recipient = row["to_email"] and Recipient(
+        Person(row["recipient_type"], row["recipient_id"]),
+        row["to_name"],
+        row["to_email"],
+        row["locale"],
+        row["time_zone"],
+        row["of_operator"],
+        row["wants_reminders"],
+    )
+    return Mail(
+        id=row["mail_id"],
+        type=row["type"],
+        facts=Facts(
+            name=facts["name"],
+            slot=facts["slot"] and datetime.fromisoformat(facts["slot"]),
+            slots=tuple(map(datetime.fromisoformat, facts["slots"])),
+            quote=facts["quote"],
+        ),
+        link=row["link"],
+        attempts=row["attempts"],
+        recipient=recipient or None,
+        event=event_of(row) if row["id"] is not None else None,
+    )

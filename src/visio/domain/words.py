@@ -1,0 +1,121 @@
+"""What people are told, in French and in English: one place for notifications and e-mails."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+Locale = Literal["fr", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A title and a sentence without its full stop; names in braces are filled in."""
+
+    title: str
+    sentence: str
+
+
+WORDS: Mapping[str, Mapping[Locale, Words]] = {
+    "request_created": {
+        "fr": Words("Nouvelle demande de rendez-vous", "{name} propose {count} créneau{x}"),
+        "en": Words("New meeting request", "{name} proposes {count} time{s}"),
+    },
+    "request_accepted": {
+        "fr": Words("Demande acceptée", "{name} vous attend {slot}"),
+        "en": Words("Request accepted", "{name} will meet you {slot}"),
+    },
+    "request_rejected": {
+        "fr": Words("Demande refusée", "{name} ne peut pas vous recevoir"),
+        "en": Words("Request declined", "{name} cannot meet you"),
+    },
+    "request_countered": {
+        "fr": Words("Autres créneaux proposés", "{name} vous propose {count} autre{s} créneau{x}"),
+        "en": Words("Other times offered", "{name} offers you {count} other time{s}"),
+    },
+    "request_expired": {
+        "fr": Words(
+            "Demande expirée", "Tous les créneaux proposés sont passés. Proposez-en de nouveaux"
+        ),
+        "en": Words("Request expired", "Every proposed time has passed. Please propose new ones"),
+    },
+    "request_reminder": {
+        "fr": Words(
+            "Demande sans réponse", "{name} attend votre réponse ; le premier créneau est {slot}"
+        ),
+        "en": Words(
+            "Request without an answer", "{name} awaits your answer; the first time is {slot}"
+        ),
+    },
+    "request_withdrawn": {
+        "fr": Words("Demande retirée", "{name} retire sa demande de rendez-vous"),
+        "en": Words("Request withdrawn", "{name} withdraws the meeting request"),
+    },
+    "proposal_accepted": {
+        "fr": Words("Proposition acceptée", "{name} accepte le rendez-vous {slot}"),
+        "en": Words("Offer accepted", "{name} accepts the meeting {slot}"),
+    },
+    "proposal_declined": {
+        "fr": Words("Proposition déclinée", "{name} ne retient aucun de vos créneaux"),
+        "en": Words("Offer declined", "{name} takes none of your times"),
+    },
+    "meeting_booked": {
+        "fr": Words("Rendez-vous confirmé", "{name} vous attend {slot}"),
+        "en": Words("Meeting confirmed", "{name} will meet you {slot}"),
+    },
+    "meeting_cancelled": {
+        "fr": Words("Rendez-vous annulé", "{name} annule le rendez-vous {slot}"),
+        "en": Words("Meeting cancelled", "{name} cancels the meeting {slot}"),
+    },
+    "meeting_reminder_day": {
+        "fr": Words("Rendez-vous dans 24 heures", "Vous avez rendez-vous avec {name} {slot}"),
+        "en": Words("Meeting in 24 hours", "You are meeting {name} {slot}"),
+    },
+    "meeting_reminder_quarter": {
+        "fr": Words("Rendez-vous dans 15 minutes", "Vous avez rendez-vous avec {name} {slot}"),
+        "en": Words("Meeting in 15 minutes", "You are meeting {name} {slot}"),
+    },
+    "booking_conflict": {
+        "fr": Words(
+            "Réservation en conflit",
+            "Une réservation Cal.com {slot} chevauche un autre rendez-vous",
+        ),
+        "en": Words("Booking in conflict", "A Cal.com booking {slot} overlaps another meeting"),
+    },
+    "client_waiting": {
+        "fr": Words("Client en attente", "{name} attend dans la salle d’attente"),
+        "en": Words("Client waiting", "{name} is in the waiting room"),
+    },
+    "mail_failed": {
+        "fr": Words("E-mail non remis", "Un e-mail à {name} n’a pas pu être remis"),
+        "en": Words("E-mail not delivered", "An e-mail to {name} could not be delivered"),
+    },
+}
+# Told on the page alone: at that moment an e-mail would come too late, or could not come at all.
+NOT_MAILED = frozenset({"client_waiting", "mail_failed"})
+REMINDERS = frozenset({"request_reminder", "meeting_reminder_day", "meeting_reminder_quarter"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the words speak of: the other person, an agreed or first time, times on offer, and
+    what the other person wrote, word for word."""
+
+    name: str = ""
+    slot: datetime | None = None
+    slots: tuple[datetime, ...] = ()
+    quote: str | None = None
+
+
+def worded(type: str, facts: Facts, locale: Locale, written: Callable[[datetime], str]) -> Words:
+    """The words for some facts; `written` writes an instant as its reader says it."""
+    words = WORDS[type][locale]
+    several = len(facts.slots) > 1
+    filled: dict[str, Any] = {
+        "name": facts.name,
+        "slot": written(facts.slot) if facts.slot else "",
+        "count": len(facts.slots),
+        "x": "x" if several else "",
+        "s": "s" if several else "",
+    }
+    return Words(words.title, words.sentence.format_map(filled))

@@ -1,0 +1,122 @@
+"""Pub/Sub pushes an e-mail's id: it is written, sent, and tried again later if it must be."""
+
+import base64
+import binascii
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from email.errors import MessageError
+from email.message import EmailMessage
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from visio.adapters import mails
+from visio.adapters.database import Database, Transaction
+from visio.adapters.mailer import Delivery, Mailer
+from visio.adapters.mails import Mail, Recipient
+from visio.call import Call
+from visio.domain.events import Said
+from visio.domain.meeting import MeetingStatus
+from visio.domain.words import REMINDERS, Facts
+from visio.flows.relay_signal import Push
+
+log = logging.getLogger("visio.mail")
+
+MOST_ATTEMPTS = 8
+FIRST_PAUSE = timedelta(minutes=1)
+
+
+class Order(BaseModel):
+    """What our own outbox publishes: nothing of an e-mail but its id."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mail_id: UUID = Field(alias="mailId")
+
+
+def send_mail(
+    push: Push,
+    call: Call,
+    database: Database,
+    mailer: Mailer,
+    write: Callable[[Mail, Recipient], EmailMessage],
+    *,
+    subscription: str,
+) -> None:
+    """Return whatever becomes of it: the outbox remembers, and the sweep hands it over again."""
+    order = _order(push.message)
+    if order is None or push.subscription != subscription:
+        log.error("mail.malformed")
+        return
+    with database.acting_as_system(call.function) as tx:
+        mail = mails.claim(tx, order.mail_id, now=call.now)
+    if mail is None:
+        return
+    delivery, problem = Delivery.NEVER, _pointless(mail, call)
+    if problem is None and mail.recipient is not None:
+        delivery, problem = _sent(mail, mail.recipient, mailer, write)
+    with database.acting_as_system(call.function) as tx:
+        if delivery is Delivery.SENT:
+            mails.settle(tx, mail, now=call.now)
+        elif delivery is Delivery.TRY_AGAIN and mail.attempts < MOST_ATTEMPTS:
+            pause = FIRST_PAUSE * 2 ** (mail.attempts - 1)
+            mails.postpone(tx, mail, problem or "", until=call.now + pause)
+        else:
+            mails.drop(tx, mail, problem or "", now=call.now)
+            _tell_of_failure(tx, mail, call, problem or "")
+
+
+def _pointless(mail: Mail, call: Call) -> str | None:
+    """Why an e-mail is not to be sent, if there is a reason: by now nobody wants it."""
+    if mail.recipient is None:
+        return "nobody"
+    if mail.type not in REMINDERS:
+        return None
+    if not mail.recipient.wants_reminders:
+        return "not wanted"
+    meeting = mail.event.meeting if mail.event else None
+    near = meeting is None or (
+        meeting.status is MeetingStatus.SCHEDULED and meeting.scheduled_at > call.now
+    )
+    return None if near else "too late"
+
+
+def _sent(
+    mail: Mail,
+    recipient: Recipient,
+    mailer: Mailer,
+    write: Callable[[Mail, Recipient], EmailMessage],
+) -> tuple[Delivery, str | None]:
+    try:
+        message = write(mail, recipient)
+    except (ValueError, IndexError, MessageError) as error:  # an address that is none
+        log.error("mail.unwritable", extra={"cause": type(error).__name__})
+        return Delivery.NEVER, "unwritable"
+    delivery = mailer.send(message)
+    return delivery, None if delivery is Delivery.SENT else "refused"
+
+
+def _tell_of_failure(tx: Transaction, mail: Mail, call: Call, problem: str) -> None:
+    """The operator sees on his page what never reached its reader."""
+    if mail.recipient is None or problem not in ("refused", "unwritable"):
+        return
+    log.error("mail.given_up", extra={"attempts": mail.attempts})
+    said = Said(at=call.now, version=1)
+    said.notify(
+        "operator",
+        mail.recipient.operator_id,
+        "mail_failed",
+        Facts(name=mail.recipient.name),
+        mail.link if mail.recipient.person.side == "operator" else "/hub/",
+    )
+    tx.say(said)
+
+
+def _order(envelope: Mapping[str, Any]) -> Order | None:
+    try:
+        data = base64.b64decode(envelope.get("data") or "", validate=True)
+        return Order.model_validate_json(data)
+    except (ValidationError, binascii.Error, TypeError, ValueError):
+        return None
