@@ -311,3 +311,48 @@ def test_the_content_type_is_not_looked_at(call, bound):
     headers = {**signed(raw), "Content-Type": "application/x-www-form-urlencoded"}
 
     assert outcome(call("calcom-webhook", raw=raw, headers=headers)) == (200, "created")
+
+
+@pytest.mark.parametrize(
+    ("told", "uid", "sequence"),
+    [
+        ({"iCalUID": "3sQ7@Cal.com", "iCalSequence": 2}, "3sQ7@Cal.com", 2),
+        ({"iCalUID": None, "iCalSequence": None}, None, 0),
+        ({"iCalUID": 7, "iCalSequence": "2"}, None, 0),
+        ({"iCalUID": "", "iCalSequence": -1}, None, 0),
+        ({"iCalUID": "x" * 256, "iCalSequence": True}, None, 0),
+        ({"iCalUID": "a\r\nb", "iCalSequence": 10**12}, None, 0),
+    ],
+)
+def test_a_booking_keeps_the_name_that_calendars_know(post, bound, rows, told, uid, sequence):
+    answer = post(bound(**told))
+
+    assert outcome(answer) == (200, "created")
+    assert rows("select ical_uid, ical_sequence from meetings") == [(uid, sequence)]
+
+
+def test_a_booking_within_the_rest_after_a_meeting_is_a_conflict(
+    post, bound, accepted, rows, environment
+):
+    environment.setenv("BUFFER_MINUTES", "15")
+    settings.forget()
+    bootstrap.forget()
+    accepted(days=3)
+    starts_at = datetime.fromisoformat(at(3, minutes=70))
+    times = {
+        "startTime": starts_at.isoformat(),
+        "endTime": (starts_at + timedelta(minutes=30)).isoformat(),
+    }
+
+    assert outcome(post(bound(**times))) == (200, "ignored")
+    assert rows("select status from visio.webhook_inbox") == ["conflict"]
+    assert rows("select count(*) from meetings") == [1]
+
+
+def test_a_booking_is_on_the_record_as_calcoms(call, post, bound):
+    post(bound())
+
+    [listed] = call("list-requests", {}, ALICE).json["data"]["items"]
+
+    told = [(s["by"], s["action"], s["toStatus"], s["function"]) for s in listed["history"]]
+    assert told == [("calcom", "book", "accepted", "calcom_webhook")]

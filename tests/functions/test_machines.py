@@ -226,6 +226,121 @@ def test_the_sweep_expires_requests_whose_slots_have_passed(call, sweep, pending
     assert note["title"] == "Demande expirée"
 
 
+def notes(rows, type):
+    sql = "select recipient_type, body from notifications where type = :type order by 1"
+    return rows(sql, type=type)
+
+
+def test_an_expired_request_leads_its_client_to_a_new_one(sweep, pending, rows):
+    pending(slots=[at(1)])
+    rows("update meeting_requests set last_slot_at = now() - interval '1 minute'")
+
+    sweep()
+
+    [(link, body)] = rows("select link, body from notifications where type = 'request_expired'")
+    assert link == "/client/#ask"
+    assert body == "Tous les créneaux proposés sont passés. Proposez-en de nouveaux."
+
+
+def test_the_operator_is_reminded_once_of_a_request_at_half_time(call, sweep, pending, rows):
+    due, decided, fresh = pending(slots=[at(1)]), pending(slots=[at(2)]), pending(slots=[at(3)])
+    reject = {"requestId": decided["id"], "decision": "reject", "reason": "Non"}
+    call("decide-request", reject, MIKL)
+    rows(
+        "update meeting_requests set remind_at = now() - interval '1 second' where id <> :id",
+        id=fresh["id"],
+    )
+
+    swept = [sweep()["reminded"] for _ in range(3)]
+
+    assert swept == [1, 0, 0]
+    [link] = rows("select link from notifications where type = 'request_reminder'")
+    assert link == f"/hub/#request-{due['id']}"
+    assert [who for who, _ in notes(rows, "request_reminder")] == ["operator"]
+
+
+def moved(rows, meeting, ahead, agreed="2 days"):
+    """As if a meeting had been agreed on some time ago and were now this near."""
+    rows(
+        """update meetings set scheduled_at = now() + cast(:ahead as interval),
+                               ends_at = now() + cast(:ahead as interval) + interval '1 hour',
+                               created_at = now() - cast(:agreed as interval)
+            where id = :id""",
+        id=meeting,
+        ahead=ahead,
+        agreed=agreed,
+    )
+
+
+@pytest.mark.parametrize(
+    ("ahead", "agreed", "reminders"),
+    [
+        ("24 hours 1 minute", "2 days", []),
+        ("23 hours 59 minutes", "2 days", ["meeting_reminder_day"]),
+        ("16 minutes", "2 days", ["meeting_reminder_day"]),
+        ("14 minutes", "2 days", ["meeting_reminder_quarter"]),
+        # Agreed on later than the reminder would have come: everybody knows.
+        ("5 hours", "10 minutes", []),
+        ("10 minutes", "1 minute", []),
+        ("-1 minute", "2 days", []),
+    ],
+)
+def test_both_are_reminded_of_what_is_near(sweep, accepted, rows, ahead, agreed, reminders):
+    moved(rows, accepted(), ahead, agreed)
+
+    swept = [sweep()["reminded"] for _ in range(2)]
+
+    assert swept == [len(reminders), 0]
+    sql = "select type, recipient_type from notifications where type like 'meeting_reminder%'"
+    assert sorted(rows(sql)) == [(r, who) for r in reminders for who in ("client", "operator")]
+
+
+def test_a_meeting_has_both_reminders_in_their_time_and_none_once_cancelled(
+    call, sweep, accepted, rows
+):
+    kept, cancelled = accepted(days=3), accepted(days=5)
+    call("cancel-meeting", {"meetingId": cancelled, "reason": "Non"}, MIKL)
+    told = []
+    for ahead in ("20 hours", "14 minutes"):
+        moved(rows, kept, ahead)
+        told.append(sweep()["reminded"])
+
+    assert told == [1, 1]
+    assert len(notes(rows, "meeting_reminder_day")) == 2
+    [(_, to_client), (_, to_operator)] = notes(rows, "meeting_reminder_quarter")
+    assert to_client.startswith("Vous avez rendez-vous avec MiKL le ")
+    assert to_operator.startswith("Vous avez rendez-vous avec Alice le ")
+
+
+def test_many_sweeps_at_once_expire_and_remind_each_exactly_once(
+    sweep, pending, accepted, rows, together, monkeypatch
+):
+    from visio.flows import complete_meetings
+
+    monkeypatch.setattr(complete_meetings, "BATCH", 2)
+    meetings = [accepted(days=10 + day) for day in range(4)]
+    for number, meeting in enumerate(meetings):
+        moved(rows, meeting, f"{3 + 2 * number} hours")
+    for day in range(1, 6):
+        pending(slots=[at(day)])
+    rows("update meeting_requests set remind_at = now() where status = 'pending'")
+    for day in range(1, 6):
+        pending(slots=[at(day)])
+    rows(
+        """update meeting_requests set last_slot_at = now() - interval '1 minute'
+            where status = 'pending' and remind_at > now()"""
+    )
+
+    swept = together(*[sweep] * 6)
+
+    assert sum(one["reminded"] for one in swept) == 9
+    assert sum(one["expired"] for one in swept) == 5
+    assert len(notes(rows, "meeting_reminder_day")) == 8
+    assert len(notes(rows, "request_reminder")) == 5
+    assert len(notes(rows, "request_expired")) == 5
+    assert rows("select count(*) from transitions where action = 'expire'") == [5]
+
+
 def test_the_sweep_lets_lapsed_knocks_leave(sweep, accepted, signal, rows, remote):
     meeting = accepted()
     signal(meeting, "client_waiting", ALICE)

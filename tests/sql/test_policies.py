@@ -10,7 +10,14 @@ from local import postgres
 from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, STRANGER
 
 REQUEST = "insert into meeting_requests (client_id, operator_id, requested_slots, last_slot_at) "
-TABLES = ("operators", "clients", "meetings", "meeting_requests", "notifications", "lobby_knocks")
+TABLES = (
+    *("operators", "clients", "meetings", "meeting_requests", "notifications", "lobby_knocks"),
+    "transitions",
+)
+STEP = (
+    "insert into transitions (subject, request_id, client_id, operator_id, actor, action, "
+    "to_status, at) values ('request', gen_random_uuid(), "
+)
 FORBIDDEN = "42501"
 
 
@@ -33,7 +40,12 @@ def filled(rows):
                 note as (
                   insert into notifications (recipient_type, recipient_id, type, title, body)
                   values ('client', cast(:client as uuid), 'test', :name, ''),
-                         ('operator', cast(:operator as uuid), 'test', :name, ''))
+                         ('operator', cast(:operator as uuid), 'test', :name, '')),
+                step as (
+                  insert into transitions (subject, meeting_id, client_id, operator_id, actor,
+                         action, to_status, at, message)
+                  select 'meeting', id, cast(:client as uuid), cast(:operator as uuid), 'operator',
+                         'agree', 'scheduled', now(), :name from meeting)
                 insert into lobby_knocks (meeting_id, client_id)
                 select id, cast(:client as uuid) from meeting""",
             client=client.row,
@@ -49,7 +61,7 @@ def acting(database):
         login = stack.enter_context(contextlib.closing(postgres.connect(database.login)))
         admin = stack.enter_context(contextlib.closing(postgres.connect(database.admin)))
 
-        def acting(role, persona, sql, *, topic="", **values):
+        def acting(role, persona, sql, *, topic="", function="tests", **values):
             # Only Supabase's own services become a browser's role: the functions' login may not.
             db = login if role.startswith("visio_") else admin
             claims = {"sub": persona.user, "role": "authenticated"} if persona else {}
@@ -60,10 +72,12 @@ def acting(database):
                 db.run(
                     """select set_config('role', :role, true),
                               set_config('request.jwt.claims', :claims, true),
+                              set_config('visio.function', :function, true),
                               set_config('realtime.topic', :topic, true)""",
                     role=role,
                     claims=json.dumps(claims),
                     topic=topic,
+                    function=function,
                 )
                 found = db.run(sql, **values) or []
                 count = db.row_count
@@ -84,6 +98,7 @@ NAMES = {
     "notifications": "select title from notifications order by 1",
     "lobby_knocks": """select c.name from lobby_knocks k
                         join clients c on c.id = k.client_id order by 1""",
+    "transitions": "select message from transitions order by 1",
 }
 # Whose rows each persona sees: in the tables of people, and in all the others.
 SEES = [
@@ -137,6 +152,11 @@ DIRECT_WRITES = [
     f"update clients set operator_id = '{NORA.row}'",
     f"update clients set auth_user_id = '{BRUNO.user}'",
     "update operators set name = 'x'",
+    f"{STEP} '{ALICE.row}', '{MIKL.row}', 'client', 'ask', 'pending', now())",
+    "update transitions set message = 'x'",
+    "select * from visio.mail_outbox",
+    "select * from visio.calendar_feeds",
+    "select * from visio.mail_choices",
     *(f"delete from {table}" for table in TABLES),
     *(f"truncate {table} cascade" for table in TABLES),
     "select * from visio.signal_outbox",
@@ -192,12 +212,83 @@ def test_a_browsers_role_writes_nothing_directly(acting, filled, persona, sql):
                 f"values ('operator', '{NORA.row}', 'x', 'x', 'x')", FORBIDDEN),
         (MIKL, "insert into notifications (recipient_type, recipient_id, type, title, body) "
                f"values ('client', '{CHLOE.row}', 'x', 'x', 'x')", FORBIDDEN),
+        # A deed is recorded in the name of who did it, of their own doings, and for good.
+        (ALICE, f"{STEP} '{ALICE.row}', '{MIKL.row}', 'client', 'ask', 'pending', now())", 1),
+        (ALICE, f"{STEP} '{ALICE.row}', '{MIKL.row}', 'operator', 'x', 'x', now())", FORBIDDEN),
+        (ALICE, f"{STEP} '{ALICE.row}', '{MIKL.row}', 'system', 'expire', 'x', now())", FORBIDDEN),
+        (ALICE, f"{STEP} '{BRUNO.row}', '{MIKL.row}', 'client', 'ask', 'x', now())", FORBIDDEN),
+        (ALICE, f"{STEP} '{ALICE.row}', '{NORA.row}', 'client', 'ask', 'x', now())", FORBIDDEN),
+        (MIKL, f"{STEP} '{CHLOE.row}', '{MIKL.row}', 'operator', 'ask', 'x', now())", FORBIDDEN),
+        (MIKL, f"{STEP} '{CHLOE.row}', '{NORA.row}', 'operator', 'ask', 'x', now())", FORBIDDEN),
+        (MIKL, "update transitions set message = 'x'", FORBIDDEN),
+        (MIKL, "delete from transitions", FORBIDDEN),
+        (MIKL, "insert into transitions (subject, request_id, client_id, operator_id, actor, "
+               f"action, to_status, at, function) values ('request', '{MIKL.row}', '{ALICE.row}', "
+               f"'{MIKL.row}', 'operator', 'x', 'x', now(), 'forged')", FORBIDDEN),
+        # A secret calendar address is its owner's.
+        (ALICE, "insert into visio.calendar_feeds (side, person_id, token_hash) "
+                f"values ('client', '{BRUNO.row}', 'x')", FORBIDDEN),
+        (ALICE, "insert into visio.calendar_feeds (side, person_id, token_hash) "
+                f"values ('operator', '{MIKL.row}', 'x')", FORBIDDEN),
+        (ALICE, "select * from visio.mail_outbox", FORBIDDEN),
         (ALICE, "insert into visio.idempotency_keys (caller, function, key, fingerprint, answer) "
                 f"values ('{BRUNO.user}', 'x', 'x', 'x', '{{}}')", FORBIDDEN),
     ],
 )  # fmt: skip
 def test_functions_cannot_cross_a_persons_bounds(acting, filled, persona, sql, answer):
     assert acting("visio_app", persona, sql) == answer
+
+
+OFFER = """update meeting_requests set status = 'countered', proposed_slots =
+             to_jsonb(array['2027-03-01T09:00:00Z']) where message = 'Alice'"""
+AGREE = (
+    "insert into meetings (client_id, operator_id, title, scheduled_at, ends_at) "
+    f"values ('{ALICE.row}', '{MIKL.row}', 'x', '{{start}}', '{{end}}')"
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "answer"),
+    [
+        ("2027-03-01T09:00:00Z", "2027-03-01T10:00:00Z", 1),
+        ("2027-03-01T10:00:00+01:00", "2027-03-01T11:00:00+01:00", 1),
+        ("2027-03-01T09:30:00Z", "2027-03-01T10:30:00Z", FORBIDDEN),
+        ("2027-03-01T09:00:00Z", "2027-03-01T12:00:00Z", FORBIDDEN),
+    ],
+)
+def test_a_client_agrees_to_what_was_offered_and_to_nothing_else(
+    acting, filled, rows, start, end, answer
+):
+    rows(OFFER)
+
+    assert acting("visio_app", ALICE, AGREE.format(start=start, end=end)) == answer
+
+
+def test_a_client_sees_the_operators_other_meetings_while_answering_only(acting, filled):
+    count = "select count(*) from meetings"
+
+    elsewhere = acting("visio_app", ALICE, count)
+    answering = acting("visio_app", ALICE, count, function="answer_proposal")
+    of_chloe = acting("visio_app", CHLOE, count, function="answer_proposal")
+    in_a_browser = acting("authenticated", ALICE, count, function="answer_proposal")
+
+    assert (elsewhere, answering, of_chloe, in_a_browser) == ([1], [2], [1], [1])
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "update transitions set message = 'x'",
+        "update transitions set at = now() where false",
+        "truncate transitions",
+        "truncate transitions cascade",
+    ],
+)
+def test_not_even_the_owner_rewrites_what_happened(filled, rows, sql):
+    with pytest.raises(pg8000.native.DatabaseError) as refused:
+        rows(sql)
+
+    assert refused.value.args[0]["C"] == FORBIDDEN
 
 
 def test_the_system_role_without_its_claim_sees_nothing(acting, filled, database):

@@ -1,0 +1,146 @@
+"""Calendar files, read back with a library that did not write them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+import vobject
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visio.adapters import ics
+from visio.adapters.agenda import Event
+from visio.domain.events import People
+from visio.domain.meeting import Meeting, MeetingStatus, cancel
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PEOPLE = People(client_name="Alice « Été » ; Cie, 🦊", operator_name='MiKL "le" consultant')
+PAGE = "https://app.foxeo.example/client/#meeting-x"
+
+
+def event(start=NOW + timedelta(days=7), length=HOUR, **changes):
+    meeting = Meeting(
+        id=UUID("12345678-1234-4234-8234-123456789abc"),
+        client_id=uuid4(),
+        operator_id=uuid4(),
+        title=PEOPLE.title,
+        scheduled_at=start,
+        ends_at=start + length,
+        created_at=NOW,
+    )
+    return Event(
+        replace(meeting, **changes), PEOPLE, "alice@client.example", "mikl@foxeo.example", NOW
+    )
+
+
+def read(content):
+    # Under a name that no list of zones has, only what the file says of its zone can be read.
+    return vobject.readOne(content.decode().replace("Europe/Paris", "Of-This/File"))
+
+
+def of(made, **more):
+    return read(ics.invitation(made, PAGE, now=NOW, **more))
+
+
+def test_a_meeting_is_an_invitation():
+    calendar = of(event())
+    [vevent] = calendar.vevent_list
+
+    assert calendar.method.value == "REQUEST"
+    assert calendar.version.value == "2.0"
+    assert vevent.uid.value == "12345678-1234-4234-8234-123456789abc@visio.foxeo"
+    assert vevent.sequence.value == "0"
+    assert vevent.summary.value == PEOPLE.title
+    assert vevent.organizer.value == "mailto:mikl@foxeo.example"
+    assert vevent.attendee.value == "mailto:alice@client.example"
+    assert vevent.status.value == "CONFIRMED"
+    assert vevent.url.value == PAGE
+    assert vevent.dtstart.value == NOW + timedelta(days=7)
+    assert vevent.dtend.value - vevent.dtstart.value == HOUR
+    assert b"DTSTART;TZID=Europe/Paris:20261201T090000\r\n" in ics.invitation(
+        event(), PAGE, now=NOW
+    )
+    assert vevent.dtstamp.value == NOW
+
+
+def test_a_cancellation_takes_it_out_with_a_higher_sequence_and_the_same_name():
+    first = event()
+    cancelled, _ = cancel(first.meeting, PEOPLE, by="client", reason="Non", now=NOW)
+
+    calendar = of(replace(first, meeting=cancelled))
+
+    assert calendar.method.value == "CANCEL"
+    assert calendar.vevent.status.value == "CANCELLED"
+    assert calendar.vevent.sequence.value == "1"
+    assert calendar.vevent.uid.value == of(first).vevent.uid.value
+
+
+def test_a_booking_keeps_the_name_that_calcom_gave_it():
+    calendar = of(event(ical_uid="3sQ7rVb2@Cal.com", ical_sequence=2))
+
+    assert calendar.vevent.uid.value == "3sQ7rVb2@Cal.com"
+    assert calendar.vevent.sequence.value == "2"
+
+
+@pytest.mark.parametrize(
+    ("utc", "clock"),
+    [
+        # An hour before, at and after each change of Paris's clocks.
+        ("2027-03-28T00:30Z", "20270328T013000"),
+        ("2027-03-28T01:00Z", "20270328T030000"),
+        ("2027-03-28T01:30Z", "20270328T033000"),
+        ("2027-10-30T23:30Z", "20271031T013000"),
+        ("2027-10-31T00:30Z", "20271031T023000"),
+        ("2027-10-31T01:30Z", "20271031T013000Z"),  # the second 02:30 has no name in Paris
+        ("2027-10-31T02:00Z", "20271031T030000"),
+        ("2026-12-31T23:30Z", "20270101T003000"),
+    ],
+)
+def test_both_nights_on_which_clocks_change(utc, clock):
+    start = datetime.fromisoformat(utc)
+    content = ics.invitation(event(start, timedelta(minutes=15)), PAGE, now=NOW)
+
+    assert f":{clock}\r\n" in content.decode()
+    assert read(content).vevent.dtstart.value.astimezone(UTC) == start
+
+
+@given(
+    start=st.datetimes(
+        min_value=datetime(2026, 1, 1),  # noqa: DTZ001 -- the zone is given
+        max_value=datetime(2036, 12, 31),  # noqa: DTZ001 -- as above
+        timezones=st.just(UTC),
+    ).map(lambda at: at.replace(second=0, microsecond=0)),
+    minutes=st.integers(15, 240),
+)
+def test_the_time_zone_is_right_on_every_day_of_ten_years(start, minutes):
+    length = timedelta(minutes=minutes)
+
+    vevent = of(event(start, length)).vevent
+
+    assert vevent.dtstart.value.astimezone(UTC) == start
+    assert vevent.dtend.value.astimezone(UTC) == start + length
+
+
+def test_a_feed_publishes_every_meeting_and_the_cancelled_ones_as_such():
+    kept, gone = event(), event(id=uuid4(), status=MeetingStatus.CANCELLED)
+
+    calendar = read(ics.feed([kept, gone], lambda _: PAGE, now=NOW))
+
+    assert calendar.method.value == "PUBLISH"
+    assert [e.status.value for e in calendar.vevent_list] == ["CONFIRMED", "CANCELLED"]
+    assert len(calendar.vtimezone_list) == 1
+
+
+def test_an_empty_feed_is_a_calendar_all_the_same():
+    assert read(ics.feed([], lambda _: PAGE, now=NOW)).method.value == "PUBLISH"
+
+
+def test_lines_are_folded_and_hold_no_injected_line():
+    made = replace(event(title="Titre\r\nATTENDEE:mailto:eve@evil.example " + "é" * 200))
+
+    content = ics.invitation(made, PAGE, now=NOW)
+
+    assert all(len(line) <= 75 for line in content.split(b"\r\n"))
+    assert len(read(content).vevent.attendee_list) == 1
