@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 import vobject
+from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,6 +124,22 @@ def test_the_time_zone_is_right_on_every_day_of_ten_years(start, minutes):
 
     assert vevent.dtstart.value.astimezone(UTC) == start
     assert vevent.dtend.value.astimezone(UTC) == start + length
+
+
+def test_each_change_of_clocks_begins_at_the_very_instant():
+    content = ics.invitation(event(), PAGE, now=NOW).decode()
+    zone = vobject.readOne(content, transform=False).vtimezone
+    paris = ZoneInfo("Europe/Paris")
+
+    for part in (zone.daylight, zone.standard):
+        # RFC 5545: an onset is written in the local time that holds until then.
+        first = datetime.strptime(part.dtstart.value, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        before = timedelta(hours=int(part.tzoffsetfrom.value) // 100)
+        after = timedelta(hours=int(part.tzoffsetto.value) // 100)
+        for local in islice(rrulestr(part.rrule.value, dtstart=first), 50):
+            onset = local - before
+            assert (onset - timedelta(seconds=1)).astimezone(paris).utcoffset() == before
+            assert onset.astimezone(paris).utcoffset() == after
 
 
 def test_a_feed_publishes_every_meeting_and_the_cancelled_ones_as_such():
