@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import cold, signals, trips
+from bench import cold, signals, sweep, trips
 from bench.world import Caller, world
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -33,6 +33,8 @@ def main() -> None:
         accepted = trips.accepts(made)
         usual, usual_trips = trips.baseline(made)
         started = cold.cold(made, Caller(made), Path(folder))
+        print("a hundred thousand due rows", flush=True)
+        swept = sweep.sweeps(made)
     print("from knock to event", flush=True)
     heard = signals.knocks()
     percentiles = statistics.quantiles(heard, n=100)
@@ -44,6 +46,7 @@ def main() -> None:
         "roundTrips": counted,
         "acceptMs": accept_ms,
         "knockToEventMs": {"p50": round(percentiles[49], 1), "p99": round(percentiles[98], 1)},
+        "sweep": sweep.figures(swept),
         "baseline": {
             "what": "eight statements of SQLAlchemy Core on plain pg8000, without HTTP",
             "roundTrips": usual_trips,
@@ -58,6 +61,8 @@ def main() -> None:
             "acceptMs": _rounded(accepted),
             "baselineMs": _rounded(usual),
             "knockToEventMs": [round(one, 1) for one in heard],
+            "acceptMsWithoutSweep": [round(one, 1) for one in swept.before],
+            "acceptMsDuringSweep": [round(one, 1) for one in swept.during],
         },
     }
     RESULTS.parent.mkdir(exist_ok=True)

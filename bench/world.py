@@ -1,5 +1,6 @@
 """A database, the remote services and a caller, as the functions' tests have them."""
 
+import base64
 import contextlib
 import json
 import logging
@@ -12,14 +13,18 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import functions_framework
+from aiosmtpd.controller import Controller
 
 from local import postgres
 from local.tokens import Keys
 from tests.world import (
     ALICE,
     JWT_SECRET,
+    LINK_SECRET,
+    MAIL_SUBSCRIPTION,
     MIKL,
     PAYLOADS,
     PROJECT,
@@ -32,6 +37,7 @@ from tests.world import (
     signed,
 )
 from visio import bootstrap, settings
+from visio.adapters.links import Person, PersonalLinks
 
 _numbers = count()
 
@@ -44,6 +50,13 @@ class World:
     login: str
     environment: dict[str, str]
     remote: Remote
+
+
+class _Takes:
+    """An SMTP server's every e-mail, and nothing of it."""
+
+    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
+        return "250 OK"
 
 
 @contextlib.contextmanager
@@ -61,7 +74,15 @@ def world() -> Iterator[World]:
         server = remote.serve()
         stack.callback(server.server_close)
         stack.callback(server.shutdown)
-        environment = {**settings_for(login, remote), "MAX_OPEN_REQUESTS": "0", "THREADS": "4"}
+        mailbox = Controller(_Takes(), hostname="127.0.0.1", port=postgres.free_port())
+        mailbox.start()
+        stack.callback(mailbox.stop)
+        environment = {
+            **settings_for(login, remote),
+            "MAX_OPEN_REQUESTS": "0",
+            "THREADS": "4",
+            "SMTP_URL": f"smtp://127.0.0.1:{mailbox.port}",
+        }
         yield World(cluster.url(), login, environment, remote)
 
 
@@ -103,7 +124,7 @@ class Caller:
             )
         )
         assert answer.status_code < 300, answer.get_data(as_text=True)
-        return answer.json["data"] if answer.data else None
+        return answer.json["data"] if answer.is_json else None
 
     def post(self, who: Persona, body: object) -> Sent:
         headers = {**who.headers, "Content-Type": "application/json"}
@@ -117,6 +138,35 @@ class Caller:
         slot = (datetime.now(UTC) + timedelta(days=1, minutes=20 * next(_numbers))).isoformat()
         asked = {"requestedSlots": [slot], "durationMinutes": 15}
         return self.send("request_meeting", self.post(ALICE, asked))
+
+    def propose(self) -> Sent:
+        slot = (datetime.now(UTC) + timedelta(days=200, minutes=20 * next(_numbers))).isoformat()
+        offer = {"requestId": self.request()["id"], "decision": "propose", "proposedSlots": [slot]}
+        return self.post(MIKL, offer)
+
+    def take(self) -> Sent:
+        request = self.send("decide_request", self.propose())
+        slot = request["proposedSlots"][0]
+        answer = {"requestId": request["id"], "answer": "accept", "selectedSlot": slot}
+        return self.post(ALICE, answer)
+
+    def feed(self) -> Sent:
+        url = self.send("calendar_link", self.post(ALICE, {}))["url"]
+        return Sent("GET", {}, {"token": parse_qs(urlsplit(url).query)["token"][0]}, None)
+
+    def preferences(self) -> Sent:
+        links = PersonalLinks("", os.environ["APP_URL"], [LINK_SECRET])
+        link = links.preferences(Person("client", UUID(ALICE.row)), now=datetime.now(UTC))
+        body = {"token": link.partition("#")[2], "reminders": True}
+        return Sent("POST", {"Content-Type": "application/json"}, {}, json.dumps(body).encode())
+
+    def mail(self) -> Sent:
+        self.meeting()
+        data = base64.b64encode(json.dumps({"mailId": self._world.remote.mailed[-1]}).encode())
+        envelope = {"message": {"data": data.decode()}, "subscription": MAIL_SUBSCRIPTION}
+        bearer = self._world.remote.keys.sign_google(*PUSH)
+        headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+        return Sent("POST", headers, {}, json.dumps(envelope).encode())
 
     def accept(self) -> Sent:
         request = self.request()
@@ -172,8 +222,12 @@ class Caller:
     def ready(self) -> dict[str, tuple[str, Sent]]:
         """Every action: the function that serves it and a request that will succeed once."""
         return {
+            "answer-proposal accept": ("answer_proposal", self.take()),
             "booking-link": ("booking_link", self.post(ALICE, {})),
             "calcom-webhook created": ("calcom_webhook", self.booking()),
+            "calendar-feed": ("calendar_feed", self.feed()),
+            "calendar-file": ("calendar_file", self.get(ALICE, meetingId=self.meeting())),
+            "calendar-link": ("calendar_link", self.post(MIKL, {})),
             "cancel-meeting": (
                 "cancel_meeting",
                 self.post(MIKL, {"meetingId": self.meeting(), "reason": "Non"}),
@@ -186,6 +240,7 @@ class Caller:
                     {"requestId": self.request()["id"], "decision": "reject", "reason": "Non"},
                 ),
             ),
+            "decide-request propose": ("decide_request", self.propose()),
             "join-meeting": ("join_meeting", self.post(MIKL, {"meetingId": self.meeting()})),
             "list-meetings": ("list_meetings", self.get(ALICE)),
             "list-notifications": ("list_notifications", self.get(ALICE)),
@@ -193,11 +248,13 @@ class Caller:
             "lobby-signal client_waiting": ("lobby_signal", self.knock(self.meeting())),
             "lobby-signal operator_joined": ("lobby_signal", self.admit(self.waiting())),
             "lobby-state": ("lobby_state", self.get(ALICE, meetingId=self.meeting())),
+            "mail-preferences": ("mail_preferences", self.preferences()),
             "read-notifications": ("read_notifications", self.post(ALICE, {})),
             "relay-signal": ("relay_signal", self.push()),
             "request-meeting": (
                 "request_meeting",
                 self.post(ALICE, {"requestedSlots": [f"{datetime.now(UTC) + timedelta(days=9)}"]}),
             ),
+            "send-mail": ("send_mail", self.mail()),
             "complete-meetings, nothing to do": ("complete_meetings", self.tick()),
         }

@@ -202,6 +202,8 @@ def story(listener: Listener, alice: Person, bruno: Person, mikl: Person) -> Non
     notes = step("Alice is told", alice.does("list-notifications", query={"unread": "true"}), 200)
     told("  in French", f"« {notes['items'][0]['title']} »")
 
+    exchange(bruno, mikl, slot + timedelta(days=5))
+
     meeting = {"meetingId": decided["meetingId"]}
     listener.listen(f"meeting:{decided['meetingId']}:status", bruno.token)
     refused = listener.until(lambda line: line.get("status") == "CHANNEL_ERROR")
@@ -249,6 +251,42 @@ def story(listener: Listener, alice: Person, bruno: Person, mikl: Person) -> Non
     if not found:
         raise Otherwise("the booking is not among MiKL's meetings")
     told("It is a meeting of MiKL's", found[0]["status"])
+
+
+def exchange(bruno: Person, mikl: Person, slot: datetime) -> None:
+    """The operator offers another time, the client takes it, and both have it in writing."""
+    asked = {"requestedSlots": [slot.isoformat()], "durationMinutes": 15}
+    request = step(
+        "Bruno proposes a slot", bruno.does("request-meeting", asked), 201, shows="status"
+    )
+    other = (slot + timedelta(hours=2)).isoformat()
+    offer = {
+        "requestId": request["id"],
+        "decision": "propose",
+        "proposedSlots": [other],
+        "message": "Plutôt deux heures plus tard ?",
+    }
+    step("MiKL offers another", mikl.does("decide-request", offer), 200, shows="status")
+    take = {"requestId": request["id"], "answer": "accept", "selectedSlot": other}
+    agreed = step("Bruno takes it", bruno.does("answer-proposal", take), 200, shows="status")
+    found = bruno.does("list-requests", query={"limit": "1"}).data["items"][0]["history"]
+    told("  the whole exchange", ", ".join(one["action"] for one in found))
+    told("  MiKL reads it in his mailbox", letter_to("mikl@foxeo.example", "Proposition acceptée"))
+    link = step("Bruno subscribes his calendar", bruno.does("calendar-link", {}), 200)
+    with urllib.request.urlopen(link["url"], timeout=10) as answer:  # noqa: S310 -- the stack's own address
+        if f"UID:{agreed['meetingId']}@visio.foxeo" not in answer.read().decode():
+            raise Otherwise("the meeting is not in Bruno's calendar")
+        told("  and finds the meeting there", answer.headers["Content-Type"].partition(";")[0])
+
+
+def letter_to(address: str, subject: str) -> str:
+    """Wait for an e-mail in the local stack's mailbox; its subject."""
+    for _ in range(100):
+        letters = send("/mail/list.json").body
+        if any((one["to"], one["subject"]) == (address, subject) for one in letters[:10]):
+            return f"« {subject} »"
+        time.sleep(0.1)
+    raise Otherwise(f"no e-mail « {subject} » came for {address}")
 
 
 def main() -> None:

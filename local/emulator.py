@@ -1,4 +1,4 @@
-"""Google's Pub/Sub emulator, with the topic and a real push subscription."""
+"""Google's Pub/Sub emulator, with the topics and real push subscriptions."""
 
 import json
 import os
@@ -9,10 +9,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from local.bus import SUBSCRIPTION
+from local.bus import MAILS, PROJECT, SIGNALS, subscription
 from local.postgres import Broken, free_port
 
-PROJECT, TOPIC = "visio-local", "lobby-signals"
 JARS = "platform/pubsub-emulator/lib/cloud-pubsub-emulator-*-all.jar"
 PLACES = ("/usr/lib/google-cloud-sdk", "/usr/share/google-cloud-sdk", "/opt/google-cloud-sdk")
 
@@ -44,23 +43,25 @@ def start(home: Path) -> tuple[subprocess.Popen[bytes], str]:
 
 
 def prepare(address: str, push_endpoint: str) -> None:
-    """Make the topic, and push what comes to `push_endpoint`. Raises Broken after 30 s."""
-    topic = f"projects/{PROJECT}/topics/{TOPIC}"
+    """Make the topics, and push what comes to `push_endpoint`/topic. Raises Broken after 30 s."""
     give_up = time.monotonic() + 30
     while True:
         try:
-            _send(address, topic, {})
+            _send(address, f"projects/{PROJECT}/topics/{SIGNALS}", {})
             break
         except OSError as error:
             if time.monotonic() > give_up:
                 raise Broken("the Pub/Sub emulator did not answer within 30 s") from error
             time.sleep(0.1)
-    push = {"pushConfig": {"pushEndpoint": push_endpoint}}
-    retry = {"minimumBackoff": "1s", "maximumBackoff": "10s"}
-    settings = {"topic": topic, "ackDeadlineSeconds": 30, "retryPolicy": retry, **push}
-    _send(address, SUBSCRIPTION, settings)
-    # An emulator that outlived an earlier stack has the subscription, and that stack's address.
-    _send(address, f"{SUBSCRIPTION}:modifyPushConfig", push, method="POST")
+    for name in (SIGNALS, MAILS):
+        topic = f"projects/{PROJECT}/topics/{name}"
+        _send(address, topic, {})
+        push = {"pushConfig": {"pushEndpoint": f"{push_endpoint}/{name}"}}
+        retry = {"minimumBackoff": "1s", "maximumBackoff": "10s"}
+        settings = {"topic": topic, "ackDeadlineSeconds": 30, "retryPolicy": retry, **push}
+        _send(address, subscription(name), settings)
+        # An emulator that outlived an earlier stack has the subscription, and that stack's address.
+        _send(address, f"{subscription(name)}:modifyPushConfig", push, method="POST")
 
 
 def _send(address: str, name: str, body: object, *, method: str = "PUT") -> None:

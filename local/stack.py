@@ -21,6 +21,7 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
 from local import auth, bus, emulator, front, postgres
 from local.bus import LocalBus
+from local.mail import Mailbox
 from local.policies import Policies
 from local.postgres import PROJECT, Broken
 from local.realtime import Realtime
@@ -74,10 +75,15 @@ class Stack:
         self._functions = front.Functions(self._session, base)
         self._policies = Policies(admin_url)
         self._cleanup.callback(self._policies.close)
-        relay = f"{base}/functions/v1/relay-signal"
-        local_bus = LocalBus(self._session, relay, self._push_token)
+        addresses = {
+            bus.SIGNALS: f"{base}/functions/v1/relay-signal",
+            bus.MAILS: f"{base}/functions/v1/send-mail",
+        }
+        local_bus = LocalBus(self._session, addresses, self._push_token)
         self._cleanup.push_async_callback(local_bus.close)
-        realtime = Realtime(self.keys, self._policies)
+        realtime, self._mailbox = Realtime(self.keys, self._policies), Mailbox()
+        self._cleanup.push_async_callback(self._mailbox.close)
+        self._smtp_url = await self._mailbox.listen()
         await self._open(listening, realtime, local_bus)
 
         environment = {**self._settings(login), **self._bus_settings(local_bus)}
@@ -124,6 +130,7 @@ class Stack:
                 *auth.Auth(self.keys, self.origin).routes(),
                 *realtime.routes(),
                 *local_bus.routes(),
+                *self._mailbox.routes(),
                 web.get("/{path:.*}", front.page),
                 web.options("/{path:.*}", _nothing),
             ]
@@ -203,6 +210,9 @@ class Stack:
             "BOOKING_TOKEN_SECRETS": self._derived("booking tokens"),
             "REALTIME_URL": f"{self.origin}/realtime/v1",
             "REALTIME_SERVICE_KEY": self.keys.api_key("service_role"),
+            "LINK_SECRETS": self._derived("personal links"),
+            "MAIL_FROM": "Foxeo visio <visio@foxeo.example>",
+            "SMTP_URL": self._smtp_url,
             "LIVEKIT_URL": "ws://127.0.0.1:7880",
             "LIVEKIT_API_KEY": "devkey",
             "LIVEKIT_API_SECRET": self._derived("livekit"),
@@ -218,7 +228,10 @@ class Stack:
             "GOOGLE_CERTS_URL": f"{self.origin}/local/certs",
             "PUSH_AUDIENCE": bus.AUDIENCE,
             "PUSH_SERVICE_ACCOUNT": bus.SERVICE_ACCOUNT,
-            "PUSH_SUBSCRIPTION": bus.SUBSCRIPTION,
+            "PUSH_SUBSCRIPTION": bus.subscription(bus.SIGNALS),
+            "MAIL_PUSH_SUBSCRIPTION": bus.subscription(bus.MAILS),
+            "APP_URL": self.origin,
+            "FUNCTIONS_URL": f"{self.origin}/functions/v1",
             "SCHEDULER_AUDIENCE": SCHEDULER[0],
             "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER[1],
         }
@@ -228,8 +241,9 @@ class Stack:
             "MESSAGE_BUS": self._environ.get("MESSAGE_BUS") or "local",
             "LOCAL_BUS_URL": f"{self.origin}/local/bus",
             "LOCAL_BUS_TOKEN": local_bus.secret,
-            "PUBSUB_PROJECT": emulator.PROJECT,
-            "PUBSUB_TOPIC": emulator.TOPIC,
+            "PUBSUB_PROJECT": bus.PROJECT,
+            "PUBSUB_TOPIC": bus.SIGNALS,
+            "MAIL_TOPIC": bus.MAILS,
         }
 
     async def _health(self, _: web.Request) -> web.Response:
@@ -261,6 +275,7 @@ class Stack:
             f"  Foxeo visio      {self.origin}/",
             f"  a client's page  {self.origin}/client/",
             f"  the operator's   {self.origin}/hub/",
+            f"  e-mails          {self.origin}/mail/",
             f"  functions        {self.origin}/functions/v1/",
             f"  health           {self.origin}/health",
             f"  PostgreSQL       {'the one of DATABASE_URL' if given else admin_url}",

@@ -8,6 +8,8 @@ const STATES = {
   pending: "en attente d’une réponse",
   accepted: "acceptée",
   rejected: "refusée",
+  countered: ": d’autres créneaux sont proposés",
+  withdrawn: "retirée",
   expired: "expirée",
   completed: "terminée",
   cancelled: "annulée",
@@ -26,7 +28,7 @@ export function el(name, attributes = {}, ...children) {
     if (typeof value === "function") made.addEventListener(key, value);
     else if (value !== undefined) made.setAttribute(key, value);
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined));
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
   return made;
 }
 
@@ -59,6 +61,74 @@ export async function call(name, body, query) {
   const { data: found, error } = await answer.json();
   if (error) throw Object.assign(new Error(error.message), error);
   return found;
+}
+
+const DEEDS = {
+  ask: "a demandé un rendez-vous",
+  book: "a reçu la réservation",
+  accept: "a accepté",
+  reject: "a refusé",
+  propose: "a proposé d’autres créneaux",
+  decline: "a décliné",
+  withdraw: "a retiré la demande",
+  expire: "a constaté que tous les créneaux sont passés",
+  agree: "a fixé le rendez-vous",
+  complete: "a terminé le rendez-vous",
+  cancel: "a annulé le rendez-vous",
+};
+const WHO = { client: "Le client", operator: "Le consultant", calcom: "Cal.com", system: "Foxeo visio" };
+
+/** Who did what, when and in which words; nothing where there is only the beginning. */
+export function history(steps) {
+  if (steps.length < 2) return null;
+  const told = steps.map((step) =>
+    el(
+      "li",
+      {},
+      `${WHO[step.by]} ${DEEDS[step.action] ?? step.action}, ${when(step.at)}`,
+      ...step.slots.map((slot) => el("div", {}, when(slot))),
+      step.message && el("div", {}, el("q", {}, step.message)),
+    ),
+  );
+  return el("details", {}, el("summary", {}, "Tout l’échange"), el("ol", { class: "history" }, ...told));
+}
+
+/** Save a meeting's calendar file. */
+export async function saveToCalendar(meetingId) {
+  const { data } = await client.auth.getSession();
+  const answer = await fetch(`/functions/v1/calendar-file?${new URLSearchParams({ meetingId })}`, {
+    headers: { Authorization: `Bearer ${data.session?.access_token}` },
+  });
+  if (!answer.ok) throw new Error((await answer.json()).error.message);
+  const url = URL.createObjectURL(await answer.blob());
+  el("a", { href: url, download: "rendez-vous.ics" }).click();
+  URL.revokeObjectURL(url);
+}
+
+/** The secret address of one's calendar: made, shown once, taken back. */
+export function calendarFeed(place) {
+  const show = (url) =>
+    place.replaceChildren(
+      el("p", { class: "soft" }, "Une adresse secrète, à laquelle votre agenda s’abonne. Une nouvelle remplace la précédente."),
+      ...(url ? [el("p", {}, el("code", {}, url))] : []),
+      el(
+        "div",
+        { class: "row" },
+        button("Créer une adresse", async () => show((await call("calendar-link", {})).url), "plain"),
+        button("Ne plus la servir", async () => show((await call("calendar-link", { revoke: true })).url), "plain"),
+      ),
+    );
+  show(null);
+}
+
+let arrived = false;
+
+/** Scroll to what the address names, once, when it has been drawn. */
+export function goToNamed() {
+  const named = !arrived && location.hash && byId(decodeURIComponent(location.hash.slice(1)));
+  if (!named) return;
+  named.scrollIntoView({ block: "center" });
+  arrived = true;
 }
 
 const channels = new Map();

@@ -77,13 +77,12 @@ def bus(request, endpoint, monkeypatch):
         return
     address = request.getfixturevalue("google")
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", address)
-    monkeypatch.setattr(emulator, "TOPIC", f"signals-{uuid4().hex[:8]}")
-    monkeypatch.setattr(
-        emulator, "SUBSCRIPTION", f"projects/{emulator.PROJECT}/subscriptions/s{uuid4().hex[:8]}"
-    )
+    signals, mails = (f"{name}-{uuid4().hex[:8]}" for name in ("signals", "mails"))
+    monkeypatch.setattr(emulator, "SIGNALS", signals)
+    monkeypatch.setattr(emulator, "MAILS", mails)
     emulator.prepare(address, "http://127.0.0.1:1/of-an-earlier-stack")
     emulator.prepare(address, endpoint.url)
-    publisher = PubSub(emulator.PROJECT, emulator.TOPIC)
+    publisher = PubSub(emulator.PROJECT, signals, mails)
     yield publisher
     publisher._publisher.stop()
     publisher._publisher.transport.close()
@@ -91,11 +90,11 @@ def bus(request, endpoint, monkeypatch):
 
 def _local(endpoint):
     ready, stop, port = threading.Event(), threading.Event(), free_port()
-    made = {}
+    made, addresses = {}, dict.fromkeys(("signals", "mails"), endpoint.url)
 
     async def serve():
         async with ClientSession() as session:
-            server = LocalBusServer(session, endpoint.url, lambda: "signed")
+            server = LocalBusServer(session, addresses, lambda: "signed")
             made["secret"] = server.secret
             app = web.Application()
             app.add_routes(server.routes())
@@ -111,7 +110,7 @@ def _local(endpoint):
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     ready.wait(10)
-    yield LocalBus(f"http://127.0.0.1:{port}/local/bus", made["secret"])
+    yield LocalBus(f"http://127.0.0.1:{port}/local/bus", made["secret"], "signals", "mails")
     stop.set()
     thread.join()
 
@@ -165,3 +164,16 @@ def test_many_at_once_all_arrive(bus, endpoint):
     arrived = {endpoint.next()[1]["eventId"] for _ in signals}
     assert set(accepted) == {signal.event_id for signal in signals}
     assert arrived == {str(signal.event_id) for signal in signals}
+
+
+def test_a_mail_goes_by_its_own_subscription_with_nothing_but_its_id(bus, endpoint):
+    signal, mail = a_signal(), uuid4()
+
+    accepted = bus.publish([signal], [mail])
+
+    arrived = [endpoint.next(), endpoint.next()]
+    by_kind = {"mailId" in data: push for push, data in arrived}
+    [data] = [data for _, data in arrived if "mailId" in data]
+    assert set(accepted) >= {signal.event_id}
+    assert data == {"mailId": str(mail)}
+    assert by_kind[True]["subscription"] != by_kind[False]["subscription"]

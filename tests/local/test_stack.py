@@ -65,7 +65,9 @@ def test_a_story_that_goes_otherwise_exits_non_zero(stack):
     assert nobody.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("path", ["/", "/client/", "/hub/", "/health", "/config.json"])
+@pytest.mark.parametrize(
+    "path", ["/", "/client/", "/hub/", "/reminders/", "/mail/", "/mail", "/health", "/config.json"]
+)
 def test_what_a_browser_opens_is_there(stack, path):
     assert get(stack.origin + path)[0] == 200
 
@@ -98,6 +100,11 @@ def test_functions_are_reached_without_a_redirect_and_unknown_ones_say_so(stack,
 
     assert (known.status, known.code) == (401, "unauthenticated")
     assert (unknown.status, unknown.code) == (404, "not_found")
+
+
+def test_a_mail_that_is_not_there_is_not_shown(stack):
+    for path in ("/mail/999999", "/mail/999999/letter", "/mail/999999/0", "/mail/x"):
+        assert get(stack.origin + path)[0] == 404
 
 
 def test_a_large_body_is_refused_through_the_front(stack, monkeypatch):

@@ -1,6 +1,19 @@
 // A client's page: propose slots, see what became of them, knock, enter when let in.
 
-import { attempt, button, call, el, inWords, listen, page, when } from "/visio.js";
+import {
+  attempt,
+  button,
+  calendarFeed,
+  call,
+  el,
+  goToNamed,
+  history,
+  inWords,
+  listen,
+  page,
+  saveToCalendar,
+  when,
+} from "/visio.js";
 
 const byId = (id) => document.getElementById(id);
 const waiting = new Set();
@@ -29,6 +42,7 @@ async function meeting(item) {
   if (knock === "waiting" || knock === "admitted") {
     row.append(button("Quitter", () => signal("client_left"), "plain"));
   }
+  row.append(button("Ajouter à mon agenda", () => saveToCalendar(item.id), "plain"));
   card.append(row);
   listen(`meeting:${item.id}:status`, draw);
   return card;
@@ -52,12 +66,29 @@ function ticket({ url, expiresAt }) {
 }
 
 function request(item) {
+  const answer = (given) => call("answer-proposal", { requestId: item.id, ...given }).then(draw);
+  const turnDown = (name, question) => async () => {
+    const message = prompt(question);
+    if (message !== null) await answer({ answer: name, message: message || undefined });
+  };
+  const row = el("div", { class: "row" });
+  if (item.status === "countered") {
+    row.append(
+      ...item.proposedSlots.map((slot) => button(when(slot), () => answer({ answer: "accept", selectedSlot: slot }))),
+      button("Aucun ne convient", turnDown("decline", "Un mot, si vous voulez"), "plain"),
+    );
+  }
+  if (["pending", "countered"].includes(item.status)) {
+    row.append(button("Retirer la demande", turnDown("withdraw", "Pourquoi la retirez-vous ? (si vous voulez)"), "plain"));
+  }
   return el(
     "article",
-    { id: `request-${item.id}`, class: "card" },
+    { id: `request-${item.id}`, class: item.status === "countered" ? "card waiting" : "card" },
     el("strong", {}, `Demande ${inWords(item.status)}`),
     ...item.requestedSlots.map((slot) => el("p", {}, when(slot))),
     item.reason && el("p", { class: "soft" }, item.reason),
+    row.childElementCount ? row : null,
+    history(item.history),
   );
 }
 
@@ -70,6 +101,7 @@ async function draw() {
   byId("requests").replaceChildren(...requests.items.map(request));
   const own = meetings.items[0]?.clientId ?? requests.items[0]?.clientId;
   if (own) listen(`client:${own}:inbox`, draw);
+  goToNamed();
 }
 
 byId("ask").addEventListener("submit", (event) => {
@@ -93,4 +125,5 @@ setInterval(() => {
   for (const meetingId of waiting) call("lobby-signal", { meetingId, signal: "client_waiting" }).catch(() => {});
 }, 30_000);
 
+calendarFeed(byId("calendar"));
 await page(draw);

@@ -1,6 +1,19 @@
 // The operator's page: decide on requests, see who waits, let them in.
 
-import { button, call, el, inWords, listen, page, when } from "/visio.js";
+import {
+  attempt,
+  button,
+  calendarFeed,
+  call,
+  el,
+  goToNamed,
+  history,
+  inWords,
+  listen,
+  page,
+  saveToCalendar,
+  when,
+} from "/visio.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -19,6 +32,7 @@ async function meeting(item) {
   if (knock === "admitted") row.append(button("Renvoyer en salle d’attente", () => signal("back_to_lobby"), "plain"));
   if (lobby.meetingStatus === "in_progress") row.append(button("Terminer", () => signal("meeting_ended"), "plain"));
   if (lobby.meetingStatus === "scheduled") row.append(button("Annuler", () => cancel(item.id), "plain"));
+  row.append(button("Ajouter à mon agenda", () => saveToCalendar(item.id), "plain"));
   listen(`meeting:${item.id}:status`, draw);
   return el(
     "article",
@@ -35,19 +49,26 @@ async function cancel(meetingId) {
   if (reason) await call("cancel-meeting", { meetingId, reason }).then(draw);
 }
 
+const STATES = { free: "", taken: " (occupé)", passed: " (passé)" };
+
 function request(item) {
-  const decide = (decision) => call("decide-request", { requestId: item.id, ...decision }).then(draw);
-  return el(
-    "article",
-    { id: `request-${item.id}`, class: "card" },
-    el("strong", {}, `Demande ${inWords(item.status)}`),
-    item.message && el("p", {}, item.message),
-    el(
-      "div",
-      { class: "row" },
-      ...item.requestedSlots.map((slot) =>
-        button(when(slot), () => decide({ decision: "accept", selectedSlot: slot })),
-      ),
+  const decide = async (decision) => {
+    await call("decide-request", { requestId: item.id, ...decision });
+    byId("requests").replaceChildren();
+    await draw();
+  };
+  const waits = item.status === "pending";
+  const asked = item.slots.filter((found) => found.proposedBy === "client");
+  const offered = item.slots.filter((found) => found.proposedBy === "operator");
+  const slot = (found) => {
+    const made = button(when(found.slot) + STATES[found.state], () => decide({ decision: "accept", selectedSlot: found.slot }), found.state);
+    made.disabled = found.state !== "free";
+    return made;
+  };
+  const row = el("div", { class: "row" });
+  if (waits) {
+    row.append(
+      ...asked.map(slot),
       button(
         "Refuser",
         async () => {
@@ -56,22 +77,66 @@ function request(item) {
         },
         "plain",
       ),
+    );
+  }
+  return el(
+    "article",
+    { id: `request-${item.id}`, class: "card" },
+    el("strong", {}, `Demande ${inWords(item.status)}`),
+    item.message && el("p", {}, item.message),
+    ...offered.map((found) => el("p", {}, when(found.slot) + STATES[found.state])),
+    waits ? row : null,
+    other(item, decide),
+    history(item.history),
+  );
+}
+
+/** Three other times and a word, folded away until they are wanted. */
+function other(item, decide) {
+  const field = (number) => el("label", {}, `Autre créneau ${number} `, el("input", { name: "slot", type: "datetime-local" }));
+  const send = (event) => {
+    event.preventDefault();
+    attempt(async () => {
+      const sent = new FormData(event.target);
+      const slots = sent.getAll("slot").filter(Boolean).map((at) => new Date(at).toISOString());
+      await decide({ decision: "propose", proposedSlots: slots, message: sent.get("message") || undefined });
+    }, event.submitter);
+  };
+  return el(
+    "details",
+    {},
+    el("summary", {}, "Proposer d’autres créneaux"),
+    el(
+      "form",
+      { submit: send },
+      field(1),
+      field(2),
+      field(3),
+      el("label", {}, "Un mot ", el("textarea", { name: "message", maxlength: "2000", rows: "2" })),
+      el("button", {}, "Proposer"),
     ),
   );
 }
 
+/** Nothing is drawn anew while somebody writes: what they wrote would be gone. */
+const writing = () => Boolean(document.querySelector("#requests details[open] form"));
+
 async function draw(userId) {
-  const [scheduled, running, requests] = await Promise.all([
+  const [scheduled, running, pending, countered] = await Promise.all([
     call("list-meetings", null, { status: "scheduled" }),
     call("list-meetings", null, { status: "in_progress" }),
     call("list-requests", null, { status: "pending" }),
+    call("list-requests", null, { status: "countered" }),
   ]);
   const show = (id, found, none) =>
     byId(id).replaceChildren(...(found.length ? found : [el("p", { class: "soft" }, none)]));
   const live = [...running.items, ...scheduled.items];
   show("meetings", await Promise.all(live.map(meeting)), "Aucun rendez-vous.");
-  show("requests", requests.items.map(request), "Aucune demande.");
+  const requests = [...pending.items, ...countered.items];
+  if (!writing()) show("requests", requests.map(request), "Aucune demande.");
   if (typeof userId === "string") listen(`operator:${userId}:inbox`, () => draw());
+  goToNamed();
 }
 
+calendarFeed(byId("calendar"));
 await page(draw);

@@ -39,25 +39,25 @@ _jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=Tru
 HTML = _jinja.from_string((Path(__file__).parent / "letter.html").read_text(encoding="utf-8"))
 
 TEXT = Environment(undefined=StrictUndefined, trim_blocks=True).from_string(  # noqa: S701 -- plain text has nothing to escape
-    """{{ sentence }}{{ " :" if quote else "." }}
-{% if quote %}
-
-{% for line in quote.splitlines() %}
-> {{ line }}
-{% endfor %}
-{% endif %}
+    """{{ sentence }}{{ end }}
 {% if slots %}
 
 {% for slot in slots %}
 - {{ slot }}
 {% endfor %}
 {% endif %}
+{% if quote %}
 
-{{ labels.open }}{{ " :" if locale == "fr" else ":" }} {{ page }}
+{% for line in quote.splitlines() %}
+> {{ line }}
+{% endfor %}
+{% endif %}
+
+{{ labels.open }}{{ colon }} {{ page }}
 {{ labels.sign_in }}
 {% if stop %}
 
-{{ labels.stop }}{{ " :" if locale == "fr" else ":" }} {{ stop }}
+{{ labels.stop }}{{ colon }} {{ stop }}
 {% endif %}
 """
 )
@@ -74,15 +74,17 @@ def letter(
         locale,
         lambda at: PATTERNS[locale][1] + spoken(at, recipient.time_zone, locale),
     )
+    slots = mail.facts.slots if mail.facts.slot is None else ()
+    colon = " :" if locale == "fr" else ":"
     page = links.page(mail.link)
     stop = links.preferences(recipient.person, now=now) if mail.type in REMINDERS else None
     shown = {
         "locale": locale,
         "title": words.title,
         "sentence": words.sentence,
-        "slots": [spoken(at, recipient.time_zone, locale) for at in mail.facts.slots]
-        if mail.facts.slot is None
-        else [],
+        "end": colon if slots or mail.facts.quote else ".",
+        "colon": colon,
+        "slots": [spoken(at, recipient.time_zone, locale) for at in slots],
         "quote": mail.facts.quote,
         "page": page,
         "stop": stop,

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from visio.domain.words import NOT_MAILED, Facts, worded
 
+LONGEST_QUOTE = 1000
+
 Side = Literal["client", "operator"]
 Actor = Literal["client", "operator", "calcom", "system"]
 Subject = Literal["request", "meeting", "knock"]
@@ -125,7 +127,8 @@ class Said:
     ) -> "Said":
         """Leave a notification in French, and ring at its recipient's inbox."""
         words = worded(type, facts, "fr", lambda at: in_words(at, time_zone))
-        body = f"{words.sentence} : {facts.quote}" if facts.quote else f"{words.sentence}."
+        quote = shorten(facts.quote, LONGEST_QUOTE) if facts.quote else ""
+        body = f"{words.sentence} : {quote}" if quote else f"{words.sentence}."
         self.notices.append(
             Notice(
                 id=uuid4(),
@@ -190,6 +193,11 @@ class Said:
             )
         )
         return self
+
+
+def shorten(text: str, length: int) -> str:
+    """A text of at most that length, cut where it must be."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def other(side: Side) -> Side:

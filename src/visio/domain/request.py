@@ -132,7 +132,7 @@ def ask(
         "operator",
         operator_id,
         "request_created",
-        Facts(name=client_name, slots=request.requested_slots),
+        Facts(name=client_name, slots=request.requested_slots, quote=message),
         page_of("operator", request),
     )
     return request, said
