@@ -107,12 +107,21 @@ def test_requirements_are_pinned_with_hashes_and_name_no_address(name):
     assert "://" not in text
 
 
-@pytest.mark.parametrize("function", ["lobby_signal", "request_meeting", "relay_signal"])
-def test_heavy_imports_wait_until_they_are_needed(function):
+@pytest.mark.parametrize(
+    ("function", "more"),
+    [
+        *((name, "icalendar babel") for name in ("lobby_signal", "request_meeting")),
+        *((name, "icalendar babel") for name in ("relay_signal", "complete_meetings")),
+        *((name, "babel") for name in ("calendar_file", "calendar_feed")),
+        ("send_mail", ""),
+    ],
+)
+def test_heavy_imports_wait_until_they_are_needed(function, more):
     program = (
         "import sys, runpy; from visio import edge; edge.require = lambda *_: None; "
         f"runpy.run_path('functions/{function}/main.py'); "
-        "heavy = {'google.cloud.pubsub_v1', 'sqlalchemy.orm', 'grpc', 'requests'}; "
+        "heavy = {'google.cloud.pubsub_v1', 'sqlalchemy.orm', 'grpc', 'requests', 'boto3', "
+        f"*{more.split()!r}}}; "
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
 

@@ -2,7 +2,11 @@
 
     request   pending ──accept──▶ accepted ──▶ completed | cancelled
                  ├──reject──▶ rejected
-                 └──sweep───▶ expired          every proposed slot has passed
+                 ├──propose─▶ countered ──client accepts──▶ accepted
+                 │               │ └──propose─▶ countered        three rounds at most
+                 │               └──client declines or withdraws──▶ withdrawn
+                 ├──withdraw▶ withdrawn
+                 └──sweep───▶ expired          every slot on offer has passed, countered or not
     meeting   scheduled ──operator_joined──▶ in_progress ──▶ completed    scheduled ──▶ cancelled
               a meeting whose end plus grace has passed is completed by the sweep
     knock     waiting ──operator_joined──▶ admitted ──back_to_lobby──▶ waiting

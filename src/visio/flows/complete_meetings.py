@@ -13,7 +13,7 @@ from visio.domain.lobby import LEASE, Lobby, completed, lapsed
 from visio.domain.meeting import Reminder
 from visio.domain.request import expire, remind
 
-BATCH = 200
+BATCH = 100
 # A sweep that has more to do than this leaves the rest to the next, which is a minute away.
 LONGEST = timedelta(seconds=40)
 
