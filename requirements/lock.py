@@ -18,7 +18,7 @@ def compile_to(target: Path, *options: str) -> None:
         [
             *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--generate-hashes"),
             *("--universal", "--python-version", "3.11", "--no-header", "--no-annotate"),
-            *("--no-emit-index-url", "--no-emit-find-links"),
+            *("--no-strip-extras", "--no-emit-index-url", "--no-emit-find-links"),
             *(*options, "--output-file", str(target)),
         ],
         check=True,

@@ -124,7 +124,7 @@ def decide(
             return _agreed(request, slot, people, calendar, by="operator", now=now)
         case Reject(reason):
             rejected = replace(request, status=RequestStatus.REJECTED, reason=reason)
-            if _same(rejected, request):
+            if rejected == request:
                 return None
             _must_be(request, PENDING)
             return _told(request, rejected, "reject", people, by="operator", quote=reason, now=now)
@@ -149,20 +149,15 @@ def answer(
                 raise SlotNotProposed
             calendar.check("proposedSlots", slot, proposed, request, now)
             return _agreed(request, slot, people, calendar, by="client", now=now)
-        case Decline(message):
-            withdrawn = _withdrawn(request, message)
-            if _same(withdrawn, request):
+        case Decline(message) | Withdraw(message):
+            withdrawn = replace(request, status=RequestStatus.WITHDRAWN, reason=message)
+            if withdrawn == request:
                 return None
-            _must_be_offered(request)
-            return _told(request, withdrawn, "decline", people, by="client", quote=message, now=now)
-        case Withdraw(message):
-            withdrawn = _withdrawn(request, message)
-            if _same(withdrawn, request):
-                return None
+            if isinstance(given, Decline):
+                _must_be_offered(request)
             _must_be(request, PENDING, COUNTERED)
-            return _told(
-                request, withdrawn, "withdraw", people, by="client", quote=message, now=now
-            )
+            action = "decline" if isinstance(given, Decline) else "withdraw"
+            return _told(request, withdrawn, action, people, by="client", quote=message, now=now)
 
 
 def _must_be(request: MeetingRequest, *statuses: RequestStatus) -> None:
@@ -176,15 +171,6 @@ def _must_be_offered(request: MeetingRequest) -> None:
     _must_be(request, COUNTERED)
 
 
-def _same(wanted: MeetingRequest, request: MeetingRequest) -> bool:
-    """Whether a change would leave everything as it is: this very change was made before."""
-    return wanted == request
-
-
-def _withdrawn(request: MeetingRequest, message: str | None) -> MeetingRequest:
-    return replace(request, status=RequestStatus.WITHDRAWN, reason=message)
-
-
 def _proposed(
     request: MeetingRequest,
     slots: tuple[datetime, ...],
@@ -195,7 +181,7 @@ def _proposed(
     now: datetime,
 ) -> Decided | None:
     countered = replace(request, status=COUNTERED, proposed_slots=slots, reason=message)
-    if _same(countered, request):
+    if countered == request:
         return None
     _must_be(request, PENDING, *([COUNTERED] if request.rounds < ROUNDS else []))
     check_ahead("proposedSlots", slots, now=now)
