@@ -109,6 +109,59 @@ def test_a_client_turns_an_offer_down(call, countered, answer, title):
     assert notes[0]["body"].endswith(": Merci quand même")
 
 
+STATES = (
+    *("pending", "accepted", "rejected", "countered"),
+    *("withdrawn", "expired", "completed", "cancelled"),
+)
+TABLE = {
+    # who does what: what comes of it by state; everywhere else it is too late
+    ("decide-request", "accept"): {"pending": "accepted"},
+    ("decide-request", "reject"): {"pending": "rejected"},
+    ("decide-request", "propose"): {"pending": "countered", "countered": "countered"},
+    ("answer-proposal", "accept"): {"pending": "nothing_proposed", "countered": "accepted"},
+    ("answer-proposal", "decline"): {"pending": "nothing_proposed", "countered": "withdrawn"},
+    ("answer-proposal", "withdraw"): {"pending": "withdrawn", "countered": "withdrawn"},
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_action_in_every_state_through_the_functions(call, rows, pending, state):
+    for number, ((function, action), comes) in enumerate(TABLE.items()):
+        asked, offered = at(10 + number), at(20 + number)
+        request = pending(ALICE, [asked])
+        rows(
+            """update meeting_requests set status = :state, selected_slot = now(),
+                      proposed_slots = to_jsonb(array[cast(:offered as text)]) where id = :id""",
+            state=state,
+            offered=offered,
+            id=request["id"],
+        )
+        before = rows("select count(*) from transitions")
+        body, who = {
+            ("decide-request", "accept"): (accept(request, asked), MIKL),
+            ("decide-request", "reject"): (
+                {"requestId": request["id"], "decision": "reject", "reason": "Non"},
+                MIKL,
+            ),
+            ("decide-request", "propose"): (propose(request, [at(30 + number)]), MIKL),
+            ("answer-proposal", "accept"): (take(request, offered), ALICE),
+            ("answer-proposal", "decline"): (turn_down(request, "decline", "Non"), ALICE),
+            ("answer-proposal", "withdraw"): (turn_down(request, "withdraw", "Non"), ALICE),
+        }[function, action]
+
+        answer = call(function, body, who)
+
+        became = comes.get(state, "already_decided")
+        if became in STATES:
+            assert (answer.status_code, answer.json["data"]["status"]) == (200, became)
+            continue
+        told = [{"field": "status", "problem": state}]
+        assert refused(answer) == (409, became, told), (function, action)
+        sql = "select status from meeting_requests where id = :id"
+        assert rows(sql, id=request["id"]) == [state]
+        assert rows("select count(*) from transitions") == before
+
+
 def test_a_client_withdraws_what_nobody_has_answered(call, pending):
     request = pending(message="Bonjour")
 
