@@ -118,7 +118,7 @@ select {COLUMNS}, {_HISTORY}, {_BUSY}
 SNAPSHOT = TypeAdapter(MeetingRequest)
 
 
-def minutes(span: timedelta) -> int:
+def _minutes(span: timedelta) -> int:
     return span // timedelta(minutes=1)
 
 
@@ -175,7 +175,7 @@ def hold(
 ) -> HeldRequest | None:
     """The request under a lock, with the operator's meetings around its slots and `slots`."""
     tx.lock(LOCK, id=request_id)
-    found = tx.read(HELD, id=request_id, slots=_written(slots), buffer=minutes(buffer))
+    found = tx.read(HELD, id=request_id, slots=_written(slots), buffer=_minutes(buffer))
     return next((HeldRequest(_request(row), people(row), _busy(row)) for row in found), None)
 
 
@@ -218,7 +218,7 @@ def page(
     """The caller's requests, newest first, each with its history."""
     at, id = after or (None, None)
     asked = {"status": status, "at": at, "id": id, "limit": limit + 1}
-    rows = tx.read(PAGE, **asked, slots="[]", buffer=minutes(buffer))
+    rows = tx.read(PAGE, **asked, slots="[]", buffer=_minutes(buffer))
     listed = [ListedRequest(_request(row), history(row["history"]), _busy(row)) for row in rows]
     return Page.of(listed, limit)
 
