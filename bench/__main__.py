@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import cold, signals, sweep, trips
+from bench import cold, signals, sweep, trips, webhooks
 from bench.world import Caller, world
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -32,6 +32,8 @@ def main() -> None:
         counted = trips.count(made)
         accepted = trips.accepts(made)
         usual, usual_trips = trips.baseline(made)
+        print("webhooks", flush=True)
+        posted = webhooks.webhooks(made, Caller(made), Path(folder))
         started = cold.cold(made, Caller(made), Path(folder))
         print("a hundred thousand due rows", flush=True)
         swept = sweep.sweeps(made)
@@ -46,6 +48,7 @@ def main() -> None:
         "roundTrips": counted,
         "acceptMs": accept_ms,
         "knockToEventMs": {"p50": round(percentiles[49], 1), "p99": round(percentiles[98], 1)},
+        "webhooks": webhooks.figures(posted),
         "sweep": sweep.figures(swept),
         "baseline": {
             "what": "eight statements of SQLAlchemy Core on plain pg8000, without HTTP",
@@ -61,6 +64,7 @@ def main() -> None:
             "acceptMs": _rounded(accepted),
             "baselineMs": _rounded(usual),
             "knockToEventMs": [round(one, 1) for one in heard],
+            "webhookMs": {name: [round(one, 1) for one in f.ms] for name, f in posted.items()},
             "acceptMsWithoutSweep": [round(one, 1) for one in swept.before],
             "acceptMsDuringSweep": [round(one, 1) for one in swept.during],
         },

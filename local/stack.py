@@ -208,6 +208,8 @@ class Stack:
             "CALCOM_WEBHOOK_SECRETS": "test-secret",
             "CALCOM_URL": "https://agenda.foxeo.example/mikl/decouverte",
             "BOOKING_TOKEN_SECRETS": self._derived("booking tokens"),
+            "CALCOM_API_URL": "https://agenda.foxeo.example/api/v1",
+            "CALCOM_API_KEY": self._derived("Cal.com's API"),
             "REALTIME_URL": f"{self.origin}/realtime/v1",
             "REALTIME_SERVICE_KEY": self.keys.api_key("service_role"),
             "LINK_SECRETS": self._derived("personal links"),

@@ -133,7 +133,7 @@ def environment(
 
 _apps: dict[str, Any] = {}
 GETS = {
-    *("list-requests", "list-meetings", "list-notifications", "lobby-state"),
+    *("list-requests", "list-meetings", "list-notifications", "list-quarantine", "lobby-state"),
     *("calendar-file", "calendar-feed"),
 }
 Call = Callable[..., TestResponse]

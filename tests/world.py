@@ -23,6 +23,7 @@ JWT_SECRET = "a-secret-of-the-tests-only-0123456789"
 BOOKING_SECRET = "the-newest-secret-for-booking-links"
 CALCOM_SECRET = "test-secret"
 OLD_CALCOM_SECRET = "the-secret-before-the-rotation"
+CALCOM_API_KEY = "cal_a-key-of-the-tests-only"
 PUSH = ("https://relay.example/relay-signal", "push@tests.iam.gserviceaccount.com")
 SCHEDULER = ("https://sweep.example/complete-meetings", "sweep@tests.iam.gserviceaccount.com")
 LINK_SECRET = "the-newest-secret-for-personal-links"
@@ -106,12 +107,15 @@ class Remote:
     realtime_status: int = 202
     realtime_body: bytes = b""
     keys_status: int = 200
+    calcom_status: int = 200
     key_requests: int = 0
+    health_requests: int = 0
 
     def reset(self) -> None:
         for heard in (self.published, self.mailed, self.broadcasts, self.paths):
             heard.clear()
         self.bus_status, self.realtime_status, self.keys_status = 200, 202, 200
+        self.calcom_status, self.health_requests = 200, 0
         self.realtime_body, self.key_requests = b"", 0
 
     def take(self, path: str, body: bytes) -> tuple[int, bytes]:
@@ -124,6 +128,11 @@ class Remote:
                     else:
                         self.published.append(data)
             return self.bus_status, b"{}"
+        if path.startswith("/v2/bookings?"):
+            return 200, b'{"status": "success", "data": []}'
+        if path == "/api/version":
+            self.health_requests += 1
+            return self.calcom_status, b'{"version": "6.2.0"}'
         if path in ("/jwks", "/certs"):
             self.key_requests += 1
             keys = self.keys.user_jwks() if path == "/jwks" else self.keys.google_jwks()
@@ -183,6 +192,9 @@ def settings_for(login: str, remote: Remote) -> dict[str, str]:
         "SCHEDULER_SERVICE_ACCOUNT": SCHEDULER[1],
         "CALCOM_WEBHOOK_SECRETS": f"{CALCOM_SECRET}, {OLD_CALCOM_SECRET}",
         "CALCOM_URL": "https://agenda.foxeo.example/mikl/decouverte",
+        "CALCOM_HEALTH_URL": f"{remote.url}/api/version",
+        "CALCOM_API_URL": f"{remote.url}/v2",
+        "CALCOM_API_KEY": CALCOM_API_KEY,
         "BOOKING_TOKEN_SECRETS": f"{BOOKING_SECRET},a-booking-secret-from-before-the-rotation",
         "APP_URL": "https://app.foxeo.example",
         "FUNCTIONS_URL": "https://functions.foxeo.example/functions/v1",

@@ -12,5 +12,6 @@ from visio.views import BookingLinkView
 @functions_framework.http
 @endpoint("POST", takes=BookingLink, needs=("booking",))
 def booking_link(command: BookingLink, call: Call) -> BookingLinkView:
+    tokens, available = app().booking_tokens, app().calcom_health.available()
     with app().reading_for(call) as tx:
-        return BookingLinkView.of(flow(call, tx, tokens=app().booking_tokens))
+        return BookingLinkView.of(flow(call, tx, tokens=tokens, available=available))

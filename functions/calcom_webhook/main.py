@@ -13,9 +13,5 @@ from visio.views import IngestView
 @endpoint("POST", door=calcom, needs=("booking", "bus"))
 def calcom_webhook(call: Call) -> IngestView:
     event = CalcomEvent.read(call.body)
-    settings, tokens = app().settings, app().booking_tokens
-    token_only, buffer = settings.calcom.binding == "token", settings.rules.buffer
     with app().acting_as_system(call) as tx:
-        return IngestView.of(
-            flow(event, call, tx, tokens=tokens, token_only=token_only, buffer=buffer)
-        )
+        return IngestView.of(flow(event, call, tx, intake=app().intake))

@@ -4,7 +4,7 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from visio.adapters.calcom import BookingTokens
+from visio.adapters.calcom import BookingTokens, CalcomHealth, version_page
 from visio.adapters.database import Bus, Database, Transaction
 from visio.adapters.links import PersonalLinks
 from visio.call import Call
@@ -12,8 +12,10 @@ from visio.domain.lobby import Rules
 from visio.settings import Settings, settings
 
 if TYPE_CHECKING:
+    from visio.adapters.calcom_api import CalcomApi
     from visio.adapters.mailer import Mailer
     from visio.adapters.realtime import Broadcaster
+    from visio.flows.calcom_webhook import Intake
 
 _lock = threading.RLock()
 _app: "App | None" = None
@@ -73,6 +75,25 @@ class App:
     def booking_tokens(self) -> BookingTokens:
         calcom = self.settings.calcom
         return BookingTokens(calcom.url, calcom.booking_token_secrets)
+
+    @cached_property
+    def calcom_health(self) -> CalcomHealth:
+        calcom = self.settings.calcom
+        return CalcomHealth(calcom.health_url or version_page(calcom.url))
+
+    @cached_property
+    def calcom_api(self) -> "CalcomApi":
+        from visio.adapters.calcom_api import CalcomApi
+
+        calcom = self.settings.calcom
+        return CalcomApi(calcom.api_url, calcom.api_key, calcom.api_version)
+
+    @property
+    def intake(self) -> "Intake":
+        from visio.flows.calcom_webhook import Intake
+
+        token_only = self.settings.calcom.binding == "token"
+        return Intake(self.booking_tokens, token_only, self.settings.rules.buffer)
 
     @cached_property
     def personal_links(self) -> PersonalLinks:

@@ -58,6 +58,10 @@ class CalcomSettings(_Group):
     binding: Literal["any", "token"]
     url: str
     booking_token_secrets: tuple[str, ...] = Field(repr=False)
+    health_url: str
+    api_url: str
+    api_key: str = Field(repr=False)
+    api_version: Literal["v1", "v2"]
 
 
 class RoomSettings(_Group):
@@ -97,6 +101,7 @@ NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "calcom": (("CALCOM_WEBHOOK_SECRETS",),),
     "bus": (("PUBSUB_PROJECT", "LOCAL_BUS_URL"),),
     "booking": (("CALCOM_URL",), ("BOOKING_TOKEN_SECRETS",)),
+    "calcom_api": (("CALCOM_API_URL",), ("CALCOM_API_KEY",)),
     "push": (("PUSH_AUDIENCE",), ("PUSH_SERVICE_ACCOUNT",), ("PUSH_SUBSCRIPTION",)),
     "scheduler": (("SCHEDULER_AUDIENCE",), ("SCHEDULER_SERVICE_ACCOUNT",)),
     "realtime": (("REALTIME_URL",), ("REALTIME_SERVICE_KEY",)),
@@ -109,6 +114,7 @@ SECRETS = (
     "SUPABASE_JWT_SECRET",
     "CALCOM_WEBHOOK_SECRETS",
     "BOOKING_TOKEN_SECRETS",
+    "CALCOM_API_KEY",
     "LINK_SECRETS",
     "LIVEKIT_API_SECRET",
 )
@@ -186,6 +192,12 @@ class Settings(_Group):
                 ),
                 url=one.get("CALCOM_URL", ""),
                 booking_token_secrets=_list(one, "BOOKING_TOKEN_SECRETS"),
+                health_url=one.get("CALCOM_HEALTH_URL", ""),
+                api_url=one.get("CALCOM_API_URL", ""),
+                api_key=one.get("CALCOM_API_KEY", ""),
+                api_version=cast(
+                    "Literal['v1', 'v2']", _choice(one, "CALCOM_API_VERSION", "v2", "v1")
+                ),
             ),
             rooms=RoomSettings(
                 provider=cast("Literal['livekit']", _choice(one, "ROOM_PROVIDER", "livekit")),

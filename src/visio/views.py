@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
+from visio.adapters.chains import WaitingChain
 from visio.adapters.paging import Item, Page
 from visio.domain.events import Side, Step, instant
 from visio.domain.lobby import Lobby
@@ -199,13 +200,59 @@ class TicketView(View):
 
 
 class BookingLinkView(View):
+    """`available` says whether Cal.com answered lately: where it did not, the form is there."""
+
     url: str
     expires_at: Instant
+    available: bool
 
 
 class IngestView(View):
     outcome: Literal["created", "updated", "cancelled", "duplicate", "ignored", "stale"]
     meeting_id: UUID | None
+
+
+class QuarantinedBookingView(View):
+    """One booking as Cal.com tells it; times are missing where it told none."""
+
+    title: str | None
+    status: Literal["requested", "confirmed"]
+    starts_at: Instant | None
+    ends_at: Instant | None
+
+
+class QuarantinedView(View):
+    """Bookings that belong together: bound to no client, or in the way of other meetings."""
+
+    id: UUID
+    reason: Literal["unbound", "conflict"]
+    booker_name: str | None
+    booker_email: str | None
+    bookings: tuple[QuarantinedBookingView, ...]
+    created_at: Instant
+
+    @classmethod
+    def showing(cls, waiting: WaitingChain) -> Self:
+        told = {"id": waiting.id, "createdAt": waiting.created_at, **waiting.summary}
+        return cls.model_validate(told)
+
+
+class ResolvedView(View):
+    """The state is `open` once everything has been applied."""
+
+    id: UUID
+    state: Literal["open", "quarantined", "conflict", "dismissed"]
+    request_ids: tuple[UUID, ...]
+    meeting_ids: tuple[UUID, ...]
+
+
+class ReconciledView(View):
+    """How many bookings Cal.com listed as changed, and what became of them."""
+
+    read: int
+    changed: int
+    quarantined: int
+    unreadable: int
 
 
 class CalendarLinkView(View):

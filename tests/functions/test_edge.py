@@ -24,7 +24,9 @@ from tests.world import (
 from visio import bootstrap, settings
 
 NOWHERE = "99999999-9999-4999-8999-999999999999"
-MACHINES = {"calcom-webhook", "relay-signal", "complete-meetings", "send-mail"}
+MACHINES = {
+    *("calcom-webhook", "relay-signal", "complete-meetings", "send-mail", "reconcile-calcom"),
+}
 FUNCTIONS = [name.replace("_", "-") for name in names()]
 BROWSERS = [name for name in FUNCTIONS if name not in MACHINES]
 BODIES = {
@@ -40,10 +42,12 @@ BODIES = {
     "lobby-state": {"meetingId": NOWHERE},
     "list-meetings": {},
     "list-notifications": {},
+    "list-quarantine": {},
     "list-requests": {},
     "mail-preferences": {"token": "a-secret-that-was-never-given-out", "reminders": False},
     "read-notifications": {},
     "request-meeting": {"requestedSlots": [at(1)]},
+    "resolve-quarantine": {"id": NOWHERE, "resolution": "dismiss"},
 }
 # What each persona is answered: an operator, a client, a stranger, nobody.
 STATUSES = {
@@ -59,13 +63,16 @@ STATUSES = {
     "join-meeting": (404, 404, 403, 401),
     "list-meetings": (200, 200, 403, 401),
     "list-notifications": (200, 200, 403, 401),
+    "list-quarantine": (200, 403, 403, 401),
     "list-requests": (200, 200, 403, 401),
     "lobby-signal": (404, 404, 403, 401),
     "lobby-state": (404, 404, 403, 401),
     "mail-preferences": (404, 404, 404, 404),
     "read-notifications": (200, 200, 403, 401),
+    "reconcile-calcom": (401, 401, 401, 401),
     "relay-signal": (401, 401, 401, 401),
     "request-meeting": (403, 201, 403, 401),
+    "resolve-quarantine": (404, 403, 403, 401),
     "send-mail": (401, 401, 401, 401),
 }
 

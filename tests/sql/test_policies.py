@@ -163,6 +163,10 @@ DIRECT_WRITES = [
     "select * from visio.webhook_inbox",
     "select * from visio.idempotency_keys",
     "select * from visio.calcom_bookings",
+    "select id from visio.calcom_chains",
+    "select * from visio.calcom_keys",
+    "select * from visio.calcom_watermarks",
+    "select visio.hold_chain(array['uid/x'], '{}')",
     "select operator_seen_at from meetings",
     "insert into visio.signal_outbox (event_id, channel, event, payload) "
     "values (gen_random_uuid(), 'x', 'x', '{}')",
@@ -191,6 +195,10 @@ def test_a_browsers_role_writes_nothing_directly(acting, filled, persona, sql):
         (MIKL, "delete from meetings", FORBIDDEN),
         (ALICE, "update clients set name = 'x'", FORBIDDEN),
         (ALICE, "select * from visio.webhook_inbox", FORBIDDEN),
+        (MIKL, "select * from visio.webhook_inbox", FORBIDDEN),
+        (MIKL, "update visio.calcom_chains set state = 'open'", FORBIDDEN),
+        (MIKL, "select client_id from visio.calcom_chains", FORBIDDEN),
+        (MIKL, "select visio.hold_chain(array['uid/x'], '{}')", FORBIDDEN),
         (ALICE, "select payload from visio.signal_outbox", FORBIDDEN),
         # Alice asks another operator, asks in Bruno's name, asks with a decision, as an operator.
         (ALICE, REQUEST + f"values ('{ALICE.row}', '{NORA.row}', '[1]', now())", FORBIDDEN),

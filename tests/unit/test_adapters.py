@@ -201,10 +201,16 @@ def test_logical_copies_share_their_key_and_other_events_do_not():
     later = CalcomEvent.read(json.dumps({**raw, "createdAt": "2027-01-01T00:00:00Z"}).encode())
     assert later.logical_key == key()
     assert key(startTime="2026-12-14T10:00:00+01:00") == key()
-    assert key(startTime="not a time") != key()
     others = [key(uid="other"), key(iCalSequence=1), key(attendeeSeatId="seat-2")]
     assert len({key(), *others}) == 4
-    assert key(uid=None) is None
+
+
+@pytest.mark.parametrize(("start", "found"), [("not a time", True), (None, False)])
+def test_an_event_without_a_time_is_known_by_what_it_has(start, found):
+    payload = {"uid": "a", **({"startTime": start} if start else {})}
+    raw = json.dumps({"triggerEvent": "BOOKING_CANCELLED", "payload": payload}).encode()
+
+    assert (CalcomEvent.read(raw).logical_key is not None) is found
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,9 @@ def test_a_meeting_is_an_invitation():
 
 def test_a_cancellation_takes_it_out_with_a_higher_sequence_and_the_same_name():
     first = event()
-    cancelled, _ = cancel(first.meeting, PEOPLE, by="client", reason="Non", now=NOW)
+    cancelled, _ = cancel(
+        first.meeting, PEOPLE, by="client", reason="Non", tells=("operator",), now=NOW
+    )
 
     calendar = of(replace(first, meeting=cancelled))
 

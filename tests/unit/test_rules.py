@@ -194,7 +194,9 @@ def test_an_outcome_is_what_the_facts_say(started, client, operator, outcome):
 )
 def test_only_a_scheduled_meeting_is_cancelled(status, refusal):
     with pytest.raises(refusal):
-        cancel(meeting(status=status), PEOPLE, by="client", reason="Non", now=NOW)
+        cancel(
+            meeting(status=status), PEOPLE, by="client", reason="Non", tells=("operator",), now=NOW
+        )
 
 
 def knock(status="waiting", renewed_at=NOW):

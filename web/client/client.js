@@ -116,7 +116,9 @@ byId("ask").addEventListener("submit", (event) => {
 });
 byId("book").addEventListener("click", (event) =>
   attempt(async () => {
-    location.href = (await call("booking-link", {})).url;
+    const link = await call("booking-link", {});
+    if (link.available) location.href = link.url;
+    else throw new Error("L’agenda en ligne ne répond pas : proposez plutôt des créneaux ci-dessus.");
   }, event.target),
 );
 

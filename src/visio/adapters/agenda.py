@@ -34,6 +34,12 @@ select f.side, f.person_id, e.*
      where ((f.side = 'client' and m.client_id = f.person_id)
          or (f.side = 'operator' and m.operator_id = f.person_id))
        and m.scheduled_at > cast(:now as timestamptz) - interval '90 days'
+       -- Where a later meeting bears the same name in calendars, the earlier one is no more.
+       and not exists (
+         select from public.meetings later
+          where later.ical_uid = m.ical_uid and later.client_id = m.client_id
+            and m.status = 'cancelled'
+            and (later.created_at, later.id) > (m.created_at, m.id))
      order by m.scheduled_at
      limit {LONGEST_FEED}) e on true
  where f.token_hash = :token_hash""")  # noqa: S608 -- the parts are constants

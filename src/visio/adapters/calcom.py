@@ -1,8 +1,14 @@
-"""Booking links to Cal.com, and the signed token that binds a booking to its client.
+"""Booking links to Cal.com, the signed token that binds a booking to its client, and whether
+Cal.com is there at all.
 
 Everything in a booking URL is the visitor's to change, so a bare id in it would prove nothing.
 """
 
+import logging
+import threading
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +18,9 @@ from uuid import UUID
 from visio.adapters.signing import Signer
 
 LIFE = timedelta(days=7)
+PATIENCE, KEPT = 1.0, 30.0
+
+log = logging.getLogger("visio.calcom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +33,11 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class BookingLink:
+    """`available` says whether Cal.com answered lately."""
+
     url: str
     expires_at: datetime
+    available: bool = False
 
 
 class BookingTokens:
@@ -53,3 +65,50 @@ class BookingTokens:
             return Binding(UUID(claims["sub"]), UUID(claims["op"])) if claims else None
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
+
+
+def version_page(url: str) -> str:
+    """Cal.com has no page for its health; this one is there in every release."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/api/version"
+
+
+class CalcomHealth:
+    """Whether Cal.com answers at `url`: asked every 30 s, and waited for a second at most."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._asking: threading.Thread | None = None
+        self._asked = float("-inf")
+        self._well = False
+
+    def available(self) -> bool:
+        """What it last said; while it is asked for the first time, or anew, a second is enough.
+
+        Resolving its name may take longer than any timeout of ours, hence a thread: an answer that
+        comes too late is there for the next caller.
+        """
+        with self._lock:
+            if self._asking is None and time.monotonic() - self._asked > KEPT:
+                self._asking = threading.Thread(target=self._ask, daemon=True)
+                self._asking.start()
+            asking = self._asking
+        if asking is not None:
+            asking.join(PATIENCE)
+            if asking.is_alive():
+                return False
+        return self._well
+
+    def _ask(self) -> None:
+        well = False
+        try:
+            with urllib.request.urlopen(self._url, timeout=PATIENCE) as answer:  # noqa: S310 -- an address from our own settings
+                well = answer.status < 500
+        except urllib.error.HTTPError as refused:
+            well = refused.code < 500
+            refused.close()
+        except (OSError, ValueError) as error:
+            log.warning("calcom.unreachable", extra={"cause": type(error).__name__})
+        with self._lock:
+            self._well, self._asked, self._asking = well, time.monotonic(), None

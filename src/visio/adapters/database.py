@@ -9,7 +9,7 @@ import logging
 import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -123,6 +123,21 @@ class Identity:
     function: str
 
 
+SYSTEM = Identity("visio_system", '{"role": "visio_system"}', "")
+
+
+class Later:
+    """The rows of a statement that left together with the next read: there once that has run."""
+
+    def __init__(self, answered: Any) -> None:
+        self._answered = answered
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        names = [column["name"] for column in self._answered.columns]
+        return [dict(zip(names, row, strict=True)) for row in self._answered.rows]
+
+
 class Database:
     """Connections to one PostgreSQL, opened when first needed and shared by threads."""
 
@@ -142,12 +157,11 @@ class Database:
 
     def acting_as_system(self, function: str) -> "Transaction":
         """A transaction of the webhook, the relay or the sweep, on just their tables."""
-        identity = Identity("visio_system", '{"role": "visio_system"}', function)
-        return Transaction(self._engine, identity, self._bus)
+        return Transaction(self._engine, replace(SYSTEM, function=function), self._bus)
 
     def reading_as_system(self, function: str) -> "Transaction":
         """The same for a request that reads once and writes nothing."""
-        identity = Identity("visio_system", '{"role": "visio_system"}', function)
+        identity = replace(SYSTEM, function=function)
         return Transaction(self._engine, identity, self._bus, reads_only=True)
 
     def close(self) -> None:
@@ -194,6 +208,14 @@ class Transaction:
             raise self._failed(error) from error
         self._ended = self._reads_only
         return [dict(row) for row in rows]
+
+    def also(self, statement: TextClause, **values: object) -> Later:
+        """Let a statement leave together with the next read, and have its rows once that has run.
+
+        Statements run in the order in which they were given, each on a snapshot of its own.
+        """
+        self.write(statement, **values)
+        return Later(self._wire.last_deferred)
 
     def lock(self, statement: TextClause, **values: object) -> None:
         """Let a locking statement leave just before the read.
@@ -242,6 +264,14 @@ class Transaction:
             return Client(client_id, client, of_operator, of)
         raise NotAParty
 
+    def go_on_as_system(self) -> None:
+        """Act with the system's rights from here on, where the caller's own have been looked at.
+
+        What the caller decided then has the same effects, through the same rows, as if it had come
+        from the service behind it. `party` must have been asked for before.
+        """
+        self._wire.defer(IDENTITY, (SYSTEM.role, SYSTEM.claims, self._identity.function))
+
     @property
     def operator(self) -> Operator:
         """The caller as an operator, else NotYourRole."""
@@ -262,8 +292,9 @@ class Transaction:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        kept = error is None or (isinstance(error, Refusal) and error.keeps)
         try:
-            if error is None or (isinstance(error, Refusal) and error.keeps):
+            if kept:
                 self._commit()
             elif not self._failed_already:
                 self._wire.forget()
@@ -273,7 +304,7 @@ class Transaction:
         finally:
             self._wire.followed_by = None
             self._connection.close()
-        if (self._signals or self._mails) and error is None:
+        if (self._signals or self._mails) and kept:
             self._publish()
 
     def _commit(self) -> None:

@@ -1,131 +1,145 @@
-"""The SQL of the Cal.com inbox: every signed event once, and whom its booking belongs to."""
+"""The SQL of the Cal.com inbox: every signed event once, for longer than it could be replayed."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
-from visio.adapters import meetings
-from visio.adapters.database import Transaction
-from visio.adapters.meetings import PEOPLE, people
-from visio.domain.events import People
-from visio.domain.meeting import Meeting
+from visio.adapters.calcom import Binding
+from visio.adapters.database import Later, Transaction
+from visio.domain.booking import TOLD, CalcomEvent
 from visio.domain.refusals import RaceLost
 
-TAKE_IN = text(f"""
+# Whose event it is by itself: the client of a token, or of ids beside that client's own address.
+_BOUND = """
+  (select c.id from public.clients c
+    where c.id = cast(:client_id as uuid) and c.operator_id = cast(:operator_id as uuid)
+      and (cast(:by_token as boolean) or lower(btrim(c.email)) = :booker_email))"""
+STORE = text(f"""
 with ours as (
-  insert into visio.webhook_inbox (trigger, uid, body, body_sha256, logical_key, status)
-  values (:trigger, :uid, cast(:body as jsonb), :body_sha256, :logical_key, 'received')
+  insert into visio.webhook_inbox (trigger, uid, body, body_sha256, logical_key, status, chain_id,
+         told, client_id, by_token, starts_at, ends_at, received_at, keep_until)
+  values (:trigger, :uid, cast(:body as jsonb), :body_sha256, :logical_key, :status,
+         cast(nullif(current_setting('visio.chain', true), '') as uuid), cast(:told as jsonb),
+         {_BOUND}, cast(:by_token as boolean), cast(:starts_at as timestamptz),
+         cast(:ends_at as timestamptz), cast(:now as timestamptz),
+         cast(:keep_until as timestamptz))
   on conflict do nothing
   returning id
 )
-select (select id from ours) as inbox_id,
-       e.status as earlier_status, coalesce(b.meeting_id, e.meeting_id) as meeting_id,
-       c.id as client_id, c.operator_id, c.email as client_email, {PEOPLE},
-       exists (
-         select from public.meetings m
-          where m.operator_id = c.operator_id and m.status in ('scheduled', 'in_progress')
-            and tsrange(m.scheduled_at at time zone 'UTC',
-                  (m.ends_at at time zone 'UTC') + make_interval(mins => m.buffer_minutes), '[)')
-             && tsrange(cast(:starts_at as timestamptz) at time zone 'UTC',
-                  (cast(:ends_at as timestamptz) at time zone 'UTC')
-                    + make_interval(mins => cast(:buffer as integer)), '[)')
-       ) as busy
+select (select id from ours) as id, e.status as earlier_status, e.meeting_id
   from (select 1) as always
   left join lateral (
     select status, meeting_id from visio.webhook_inbox
-     where body_sha256 = :body_sha256 or logical_key = :logical_key limit 1) e on true
-  left join visio.calcom_bookings b on b.uid = :uid
-  left join public.clients c
-    on c.id = cast(:client_id as uuid) and c.operator_id = cast(:operator_id as uuid)
-  left join public.operators o on o.id = c.operator_id""")  # noqa: S608 -- a constant of meetings
+     where body_sha256 = :body_sha256 or logical_key = :logical_key limit 1) e on true""")  # noqa: S608 -- a constant of this file
 SETTLE = text("""
 update visio.webhook_inbox
    set status = :status, meeting_id = cast(:meeting_id as uuid)
  where id = cast(:id as uuid)""")
-BOOK = text("""
-insert into visio.calcom_bookings (uid, meeting_id) values (:uid, cast(:meeting_id as uuid))""")
+KEPT = text("""
+select id, body from visio.webhook_inbox where id = cast(:id as uuid) and body is not null""")
+KEPT_IDS = text("""
+select id from visio.webhook_inbox
+ where body is not null and status <> 'stale' and received_at >= cast(:since as timestamptz)
+ order by received_at, id""")
+RETELL = text("""
+update visio.webhook_inbox
+   set told = cast(:told as jsonb), starts_at = cast(:starts_at as timestamptz),
+       ends_at = cast(:ends_at as timestamptz), status = 'received',
+       chain_id = cast(nullif(current_setting('visio.chain', true), '') as uuid)
+ where id = cast(:id as uuid)""")
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """The client that a booking names, as our tables know him."""
-
-    client_id: UUID
-    operator_id: UUID
-    client_email: str
-    people: People
-    busy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TakenIn:
-    """An event in the inbox. `id` is None if it was there before; then `earlier_status` is its."""
+class Stored:
+    """An event in the inbox. `id` is None if it was there before; then the rest is its own."""
 
     id: UUID | None
     earlier_status: str | None
     meeting_id: UUID | None
-    bound: Bound | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Stored":
+        if row["id"] is None and row["earlier_status"] is None:
+            # A twin was stored while we waited for it: look again, with its outcome in sight.
+            raise RaceLost("webhook_inbox")
+        return cls(row["id"], row["earlier_status"], row["meeting_id"])
 
 
-def take_in(
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored event, to be applied again."""
+
+    id: UUID
+    event: CalcomEvent
+
+
+def store(
     tx: Transaction,
+    event: CalcomEvent,
+    raw: bytes,
+    binding: Binding | None,
     *,
-    trigger: str,
-    uid: str | None,
-    body: object,
-    body_sha256: str,
-    logical_key: str | None,
-    client_id: UUID | None,
-    operator_id: UUID | None,
-    starts_at: datetime | None,
-    ends_at: datetime | None,
-    buffer: timedelta,
-) -> TakenIn:
-    """Store an event unless it is there, and look up all that its booking needs."""
-    row = tx.read(
-        TAKE_IN,
-        trigger=trigger,
-        uid=uid,
-        body=json.dumps(body),
-        body_sha256=body_sha256,
-        logical_key=logical_key,
-        client_id=client_id,
-        operator_id=operator_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        buffer=buffer // timedelta(minutes=1),
-    )[0]
-    if row["inbox_id"] is None and row["earlier_status"] is None:
-        # A twin was stored while we waited for it: look again, with its outcome in sight.
-        raise RaceLost("webhook_inbox")
-    return TakenIn(row["inbox_id"], row["earlier_status"], row["meeting_id"], _bound(row))
+    by_token: bool,
+    stale: bool,
+    now: datetime,
+) -> Later:
+    """Keep an event unless it is there, with the chain that is held; read it as `Stored.of`.
+
+    One that is too old claims no logical key: should Cal.com itself tell it again, it counts.
+    """
+    told = event.told
+    span = told.span if told else None
+    return tx.also(
+        STORE,
+        trigger=event.trigger,
+        uid=event.uid,
+        body=json.dumps(event.stored),
+        body_sha256=hashlib.sha256(raw).hexdigest(),
+        logical_key=None if stale else event.logical_key,
+        status="stale" if stale else "received",
+        told=TOLD.dump_json(told).decode() if told else None,
+        client_id=binding.client_id if binding else None,
+        operator_id=binding.operator_id if binding else None,
+        by_token=by_token,
+        booker_email=told.booker_email if told else None,
+        starts_at=span.start if span else None,
+        ends_at=span.end if span else None,
+        now=now,
+        keep_until=event.kept_until(now),
+    )
 
 
-def settle(
-    tx: Transaction, inbox_id: UUID | None, status: str, meeting_id: UUID | None = None
-) -> None:
+def settle(tx: Transaction, id: UUID | None, status: str, meeting_id: UUID | None = None) -> None:
     """What became of an event of ours."""
-    tx.write(SETTLE, id=inbox_id, status=status, meeting_id=meeting_id)
+    tx.write(SETTLE, id=id, status=status, meeting_id=meeting_id)
 
 
-def book(tx: Transaction, uid: str, meeting: Meeting) -> None:
-    """Write the meeting that a booking became."""
-    meetings.add_booked(tx, meeting)
-    tx.write(BOOK, uid=uid, meeting_id=meeting.id)
+def ids_since(tx: Transaction, since: datetime) -> list[UUID]:
+    """Every event that counted and whose body is still kept, in the order in which they came."""
+    return [row["id"] for row in tx.read(KEPT_IDS, since=since)]
 
 
-def _bound(row: Mapping[str, Any]) -> Bound | None:
-    if row["client_id"] is None:
-        return None
-    return Bound(
-        row["client_id"],
-        row["operator_id"],
-        row["client_email"],
-        people(row),
-        row["busy"],
+def kept(tx: Transaction, id: UUID) -> Kept | None:
+    """A stored event; None where there is none, or where its body has gone."""
+    for row in tx.read(KEPT, id=id):
+        return Kept(row["id"], CalcomEvent.model_validate(row["body"]))
+    return None
+
+
+def retell(tx: Transaction, kept: Kept) -> None:
+    """Write anew what a stored event tells, as it is understood today."""
+    told = kept.event.told
+    span = told.span if told else None
+    tx.write(
+        RETELL,
+        id=kept.id,
+        told=TOLD.dump_json(told).decode() if told else None,
+        starts_at=span.start if span else None,
+        ends_at=span.end if span else None,
     )

@@ -17,8 +17,8 @@ from visio.domain.meeting import ListedMeeting, Meeting, MeetingStatus, Outcome,
 
 COLUMNS = """m.id, m.client_id, m.operator_id, m.title, m.scheduled_at, m.ends_at, m.status,
   m.outcome, m.source, m.started_at, m.ended_at, m.cancel_reason, m.operator_present,
-  m.operator_seen_at, m.client_seen_at, m.buffer_minutes, m.ical_uid, m.ical_sequence, m.version,
-  m.created_at"""
+  m.operator_seen_at, m.client_seen_at, m.buffer_minutes, m.ical_uid, m.ical_sequence,
+  m.client_no_show, m.version, m.created_at"""
 KNOCK = """k.id as knock_id, k.status as knock_status, k.since, k.renewed_at, k.reason,
   k.admitted_at, k.ended_at as knock_ended_at"""
 PEOPLE = """c.name as client_name, o.name as operator_name,
@@ -31,14 +31,26 @@ values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid),
        cast(:buffer_minutes as integer), :source, cast(:created_at as timestamptz))""")
 INSERT_BOOKED = text("""
 insert into public.meetings (id, client_id, operator_id, title, scheduled_at, ends_at,
-       buffer_minutes, source, created_at, ical_uid, ical_sequence)
+       buffer_minutes, source, created_at, ical_uid, ical_sequence, status, cancel_reason, ended_at)
 values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid), :title,
        cast(:scheduled_at as timestamptz), cast(:ends_at as timestamptz),
        cast(:buffer_minutes as integer), :source, cast(:created_at as timestamptz), :ical_uid,
-       cast(:ical_sequence as integer))""")
+       cast(:ical_sequence as integer), :status, :cancel_reason, cast(:ended_at as timestamptz))""")
+# At another time nobody has been reminded of it yet.
+REARRANGE = text("""
+update public.meetings m
+   set title = :title, scheduled_at = n.scheduled_at, ends_at = n.ends_at,
+       buffer_minutes = cast(:buffer_minutes as integer),
+       client_no_show = cast(:client_no_show as boolean),
+       reminded_day_at = case when m.scheduled_at = n.scheduled_at then m.reminded_day_at end,
+       reminded_quarter_at = case when m.scheduled_at = n.scheduled_at
+                                  then m.reminded_quarter_at end
+  from (select cast(:scheduled_at as timestamptz) as scheduled_at,
+               cast(:ends_at as timestamptz) as ends_at) n
+ where m.id = cast(:id as uuid)""")
 LOCK = text("""
 select from public.meetings where id = cast(:id as uuid) for update""")
-_LOBBY = f"""
+LOBBY_OF = f"""
 select {COLUMNS}, r.id as request_id, {KNOCK}, {PEOPLE}
   from public.meetings m
   join public.clients c on c.id = m.client_id
@@ -47,8 +59,8 @@ select {COLUMNS}, r.id as request_id, {KNOCK}, {PEOPLE}
   left join lateral (
     select * from public.lobby_knocks
      where meeting_id = m.id order by created_at desc, id desc limit 1) k on true"""  # noqa: S608 -- the columns are constants of this file
-LOBBY = text(_LOBBY + " where m.id = cast(:id as uuid)")
-LOBBIES = text(_LOBBY + " where m.id = any (cast(:ids as uuid[]))")
+LOBBY = text(LOBBY_OF + " where m.id = cast(:id as uuid)")
+LOBBIES = text(LOBBY_OF + " where m.id = any (cast(:ids as uuid[]))")
 OVER = text("""
 select m.id
   from public.meetings m
@@ -138,9 +150,31 @@ def add(tx: Transaction, meeting: Meeting) -> None:
 
 
 def add_booked(tx: Transaction, meeting: Meeting) -> None:
-    """A meeting that comes from Cal.com, under the name that calendars know it by."""
-    told = {"ical_uid": meeting.ical_uid, "ical_sequence": meeting.ical_sequence}
-    tx.write(INSERT_BOOKED, **_new(meeting), **told)
+    """A meeting that comes from Cal.com: as calendars know it, and over if it is over already."""
+    tx.write(
+        INSERT_BOOKED,
+        **_new(meeting),
+        ical_uid=meeting.ical_uid,
+        ical_sequence=meeting.ical_sequence,
+        status=meeting.status,
+        cancel_reason=meeting.cancel_reason,
+        ended_at=meeting.ended_at,
+    )
+    if meeting.client_no_show:
+        rearrange(tx, meeting)
+
+
+def rearrange(tx: Transaction, meeting: Meeting) -> None:
+    """Write what Cal.com alone may change of a held meeting: its time, its title, who came."""
+    tx.write(
+        REARRANGE,
+        id=meeting.id,
+        title=meeting.title,
+        scheduled_at=meeting.scheduled_at,
+        ends_at=meeting.ends_at,
+        buffer_minutes=meeting.buffer_minutes,
+        client_no_show=meeting.client_no_show,
+    )
 
 
 def _new(meeting: Meeting) -> dict[str, object]:
@@ -165,7 +199,7 @@ def hold(tx: Transaction, meeting_id: UUID) -> Lobby | None:
 
 def look(tx: Transaction, meeting_id: UUID) -> Lobby | None:
     """A meeting and its latest knock, as they are."""
-    return next((_lobby(row) for row in tx.read(LOBBY, id=meeting_id)), None)
+    return next((lobby(row) for row in tx.read(LOBBY, id=meeting_id)), None)
 
 
 def hold_over(tx: Transaction, *, ended_by: datetime, limit: int) -> list[Lobby]:
@@ -187,13 +221,13 @@ def hold_near(tx: Transaction, reminder: Reminder, *, now: datetime, limit: int)
     near, reminded = REMINDERS[reminder]
     lobbies = _hold_each(tx, tx.read(near, now=now, limit=limit))
     if lobbies:
-        tx.write(reminded, ids=[str(lobby.meeting.id) for lobby in lobbies], now=now)
+        tx.write(reminded, ids=[str(found.meeting.id) for found in lobbies], now=now)
     return lobbies
 
 
 def _hold_each(tx: Transaction, held: list[Mapping[str, Any]]) -> list[Lobby]:
     ids = [str(row["id"]) for row in held]
-    return [_lobby(row) for row in tx.read(LOBBIES, ids=ids)] if ids else []
+    return [lobby(row) for row in tx.read(LOBBIES, ids=ids)] if ids else []
 
 
 def record(tx: Transaction, *changes: tuple[Lobby, Lobby]) -> None:
@@ -266,7 +300,8 @@ def _json(rows: Iterable[dict[str, object]]) -> str:
     return json.dumps(list(rows), default=str)
 
 
-def _lobby(row: Mapping[str, Any]) -> Lobby:
+def lobby(row: Mapping[str, Any]) -> Lobby:
+    """A meeting with its latest knock, from a row with the columns of both."""
     knock = row["knock_id"] and Knock(
         id=row["knock_id"],
         status=KnockStatus(row["knock_status"]),
@@ -311,6 +346,7 @@ def meeting(row: Mapping[str, Any]) -> Meeting:
         buffer_minutes=row["buffer_minutes"],
         ical_uid=row["ical_uid"],
         ical_sequence=row["ical_sequence"],
+        client_no_show=row["client_no_show"],
         version=row["version"],
         created_at=row["created_at"],
     )

@@ -85,6 +85,18 @@ delete from visio.idempotency_keys
 delete from visio.mail_outbox
  where created_at < cast(:now as timestamptz) - interval '30 days'
    and (sent_at is not null or dropped_at is not null)"""),
+    # What an event told is needed as long as its booking may change; its raw body is not.
+    text("""
+update visio.webhook_inbox set body = null
+ where body is not null and keep_until < cast(:now as timestamptz)"""),
+    text("""
+delete from visio.webhook_inbox
+ where chain_id is null and keep_until < cast(:now as timestamptz)"""),
+    text("""
+delete from visio.calcom_chains c
+ where coalesce(c.ends_at, c.created_at) < cast(:now as timestamptz) - interval '30 days'
+   and not exists (select from visio.webhook_inbox w
+                    where w.chain_id = c.id and w.keep_until >= cast(:now as timestamptz))"""),
 )
 
 

@@ -10,6 +10,7 @@ Source: PostgreSQL manual, "Frontend/Backend Protocol", "Extended Query" and "Pi
 
 import contextlib
 import socket
+from functools import lru_cache
 from typing import Any
 
 import pg8000
@@ -46,6 +47,8 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._waiting: list[tuple[Context, bytes]] = []
+        self.last_deferred: Context | None = None
+        self.bound: Any = ()
         self.followed_by: str | None = None  # leaves right behind the next executed statement
         super().__init__(*args, **kwargs)
         self.autocommit = True
@@ -56,6 +59,7 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         # Encoded at once and in full: a value that cannot be encoded must fail before a byte of
         # its message is on the wire, or the connection answers the next caller with these rows.
         self._waiting.append((context, self._encoded(statement, values)))
+        self.last_deferred = context
         return context
 
     def flush(self) -> None:
@@ -90,7 +94,9 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         return context
 
     def execute_simple(self, statement: str) -> Context:
-        return self.execute_unnamed(statement)
+        """What a cursor calls for a statement without values; `bound` are those it did not see."""
+        values, self.bound = self.bound, ()
+        return self.execute_unnamed(statement, values)
 
     def close(self) -> None:
         """Close it; one that was lost is closed already, and nobody need be told."""
@@ -147,11 +153,25 @@ class PipelinedDialect(PGDialect_pg8000):
         self.default_schema_name = "public"
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        if context is not None and context.execution_options.get("deferred"):
-            connection = context.root_connection.connection.driver_connection
-            connection.defer(*convert_paramstyle("format", statement, parameters))
-        else:
+        if context is None:
             cursor.execute(statement, parameters)
+            return
+        connection = context.root_connection.connection.driver_connection
+        if context.execution_options.get("deferred"):
+            connection.defer(_numbered(statement), parameters)
+        else:
+            connection.bound = parameters
+            cursor.execute(_numbered(statement))
+
+
+@lru_cache(maxsize=1024)
+def _numbered(statement: str) -> str:
+    """A statement with its parameters numbered, as the wire wants them.
+
+    pg8000 looks at it character by character, and would at each execution.
+    """
+    numbered: str = convert_paramstyle("format", statement, ())[0]
+    return numbered
 
 
 registry.register("postgresql.pipeline", __name__, "PipelinedDialect")

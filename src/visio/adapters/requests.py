@@ -66,13 +66,19 @@ values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid),
        cast(:created_at as timestamptz), cast(:updated_at as timestamptz))""")
 INSERT_BOOKED = text("""
 insert into public.meeting_requests (id, client_id, operator_id, requested_slots, message,
-       duration_minutes, last_slot_at, created_at, updated_at, selected_slot, status, source,
-       meeting_id)
+       duration_minutes, last_slot_at, remind_at, created_at, updated_at, selected_slot, status,
+       source, reason, meeting_id)
 values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid),
        cast(:requested_slots as jsonb), :message, cast(:duration_minutes as integer),
-       cast(:last_slot_at as timestamptz), cast(:created_at as timestamptz),
-       cast(:updated_at as timestamptz), cast(:selected_slot as timestamptz), :status, :source,
+       cast(:last_slot_at as timestamptz), cast(:remind_at as timestamptz),
+       cast(:created_at as timestamptz), cast(:updated_at as timestamptz),
+       cast(:selected_slot as timestamptz), :status, :source, :reason,
        cast(:meeting_id as uuid))""")
+REARRANGE = text("""
+update public.meeting_requests
+   set requested_slots = cast(:requested_slots as jsonb),
+       duration_minutes = cast(:duration_minutes as integer)
+ where id = cast(:id as uuid)""")
 REMEMBER = text("""
 insert into visio.idempotency_keys (caller, function, key, fingerprint, answer)
 values ((select auth.uid()), 'request-meeting', :key, :fingerprint, cast(:answer as jsonb))""")
@@ -153,14 +159,26 @@ def add(tx: Transaction, request: MeetingRequest) -> None:
 
 
 def add_booked(tx: Transaction, request: MeetingRequest) -> None:
-    """A request that came decided, from Cal.com."""
+    """A request that came from Cal.com, in whatever state it is by now."""
     tx.write(
         INSERT_BOOKED,
         **_new(request),
+        remind_at=request.remind_at if request.status is RequestStatus.PENDING else None,
+        reason=request.reason,
         selected_slot=request.selected_slot,
         status=request.status,
         source=request.source,
         meeting_id=request.meeting_id,
+    )
+
+
+def rearrange(tx: Transaction, request: MeetingRequest) -> None:
+    """Write what Cal.com alone may change of a held request: the time that was asked for."""
+    tx.write(
+        REARRANGE,
+        id=request.id,
+        requested_slots=_written(request.requested_slots),
+        duration_minutes=request.duration_minutes,
     )
 
 
@@ -176,7 +194,7 @@ def hold(
     """The request under a lock, with the operator's meetings around its slots and `slots`."""
     tx.lock(LOCK, id=request_id)
     found = tx.read(HELD, id=request_id, slots=_written(slots), buffer=_minutes(buffer))
-    return next((HeldRequest(_request(row), people(row), _busy(row)) for row in found), None)
+    return next((HeldRequest(request(row), people(row), _busy(row)) for row in found), None)
 
 
 def record(tx: Transaction, *requests: MeetingRequest) -> None:
@@ -193,7 +211,7 @@ def follow_meetings(tx: Transaction, *meetings: Meeting) -> None:
 def hold_due(tx: Transaction, *, now: datetime, limit: int) -> list[HeldRequest]:
     """Undecided requests whose every slot has passed, under a lock nobody waits for."""
     found = tx.read(DUE, now=now, limit=limit)
-    return [HeldRequest(_request(row), people(row)) for row in found]
+    return [HeldRequest(request(row), people(row)) for row in found]
 
 
 def hold_unanswered(tx: Transaction, *, now: datetime, limit: int) -> list[HeldRequest]:
@@ -204,7 +222,7 @@ def hold_unanswered(tx: Transaction, *, now: datetime, limit: int) -> list[HeldR
     found = tx.read(UNANSWERED, now=now, limit=limit)
     if found:
         tx.write(REMINDED, ids=[str(row["id"]) for row in found])
-    return [HeldRequest(_request(row), people(row)) for row in found]
+    return [HeldRequest(request(row), people(row)) for row in found]
 
 
 def page(
@@ -219,7 +237,7 @@ def page(
     at, id = after or (None, None)
     asked = {"status": status, "at": at, "id": id, "limit": limit + 1}
     rows = tx.read(PAGE, **asked, slots="[]", buffer=_minutes(buffer))
-    listed = [ListedRequest(_request(row), history(row["history"]), _busy(row)) for row in rows]
+    listed = [ListedRequest(request(row), history(row["history"]), _busy(row)) for row in rows]
     return Page.of(listed, limit)
 
 
@@ -253,7 +271,8 @@ def _new(request: MeetingRequest) -> dict[str, object]:
     }
 
 
-def _request(row: Mapping[str, Any]) -> MeetingRequest:
+def request(row: Mapping[str, Any]) -> MeetingRequest:
+    """A request from a row with its columns."""
     return MeetingRequest(
         id=row["id"],
         client_id=row["client_id"],

@@ -1,68 +1,119 @@
-"""What Cal.com tells us, as far as it means something here.
+"""What Cal.com tells us: one signed event, and what it says of one booking.
 
-Tolerant of everything that may come: keys appear without notice, values change their types. Shapes
-follow Cal.com's public source (calcom/cal.diy) as of mid-2026.
+Tolerant of everything that may come: keys appear without notice, values change their types. What an
+event means is decided by its trigger, never by the status that it carries. Shapes follow Cal.com's
+public source (calcom/cal.diy) as of mid-2026.
 """
 
 import hashlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
-from uuid import UUID, uuid4
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from visio.domain.events import People, Said
-from visio.domain.meeting import Meeting, page_of
+from visio.domain.events import zone
+from visio.domain.meeting import Span
 from visio.domain.refusals import MalformedJson
-from visio.domain.request import MeetingRequest, RequestStatus
-from visio.domain.words import Facts
 
 LONGEST = timedelta(days=1)
+OLDEST, SKEW = timedelta(hours=24), timedelta(minutes=5)
+RETENTION = timedelta(days=30)
+LONGEST_UID, LONGEST_REASON = 255, 1000
+
+CONFIRMS = frozenset({"BOOKING_CREATED", "BOOKING_RESCHEDULED"})
+# A booking whose payment is awaited says ACCEPTED already; it is asked for, and nothing more.
+ASKS = frozenset({"BOOKING_REQUESTED", "BOOKING_PAYMENT_INITIATED", "BOOKING_PAID"})
+PLACES = CONFIRMS | {"BOOKING_REQUESTED"}
+ENDS = frozenset({"BOOKING_REJECTED", "BOOKING_CANCELLED"})
+NO_SHOW = "BOOKING_NO_SHOW_UPDATED"
+# The scheduled time has come or gone, which says nothing of who was there: kept, and no more.
+PASSES = frozenset({"MEETING_STARTED", "MEETING_ENDED"})
+BOOKINGS = CONFIRMS | ASKS | ENDS | {NO_SHOW}
 
 
-class Attendee(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one event says of one booking, as far as it means something here.
+
+    `seats` holds the addresses of those whose places it speaks of, where places are booked one by
+    one; `leaves` says that it is such places that are given up. `series` is equal for bookings of
+    one recurring series.
+    """
+
+    trigger: str
+    uid: str
+    at: datetime | None = None
+    replaces: str | None = None
+    span: Span | None = None
+    title: str | None = None
+    ical_uid: str | None = None
+    ical_sequence: int = 0
+    by: str | None = None
+    reason: str | None = None
+    notes: str | None = None
+    booker_name: str | None = None
+    booker_email: str | None = None
+    organizer_email: str | None = None
+    seats: tuple[str, ...] | None = None
+    leaves: bool = False
+    no_shows: Mapping[str, bool] | None = None
+    series: "Series | None" = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """By what this event and others of the same chain find each other."""
+        keys = [f"uid/{self.uid}"]
+        if self.replaces:
+            keys.append(f"uid/{self.replaces}")
+        if self.series:
+            keys.append(f"series/{self.series.key}")
+        return tuple(keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A recurring series. `frequency` counts as iCalendar's libraries do: 0 yearly to 3 daily.
+
+    Nothing in Cal.com's bodies ties a series together, so its bookings are known by what they have
+    in common: the person, the kind of meeting, the rule, and times that follow from one another.
+    """
+
+    key: str
+    frequency: int
+    interval: int
+    time_zone: str
+
+    def reaches(self, start: datetime, other: datetime) -> bool:
+        """Whether the rule leads from one start to a later one, by the clock of its zone."""
+        first, later = (at.astimezone(zone(self.time_zone)) for at in (start, other))
+        if other <= start or first.time() != later.time():
+            return False
+        days = (later.date() - first.date()).days
+        match self.frequency:
+            case 3:
+                return days % self.interval == 0
+            case 2:
+                return days % (7 * self.interval) == 0
+            case 1:
+                return first.day == later.day
+            case _:
+                return (first.month, first.day) == (later.month, later.day)
+
+
+TOLD = TypeAdapter(Told)
+
+
+class _Envelope(BaseModel):
+    """The keys that must be right where an event places a booking."""
+
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    email: str | None = None
-
-
-class Booking(BaseModel):
-    """The payload of a BOOKING_CREATED."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    uid: Annotated[str, Field(min_length=1, max_length=255)]
+    uid: Annotated[str, Field(min_length=1, max_length=LONGEST_UID)]
     starts_at: AwareDatetime = Field(alias="startTime")
     ends_at: AwareDatetime = Field(alias="endTime")
-    title: str | None = None
-    attendees: tuple[Attendee, ...] = ()
-    metadata: dict[str, Any] | None = None
-    told_ical_uid: Any = Field(None, alias="iCalUID")
-    told_ical_sequence: Any = Field(None, alias="iCalSequence")
-
-    @property
-    def booker_email(self) -> str | None:
-        """Cal.com lists the booker first and the guests behind."""
-        return self.attendees[0].email if self.attendees else None
-
-    @property
-    def ical_uid(self) -> str | None:
-        """Under which calendars know the booking; None for what no calendar would take."""
-        uid = self.told_ical_uid
-        fits = isinstance(uid, str) and 0 < len(uid) <= 255 and uid.isprintable()
-        return uid if fits else None
-
-    @property
-    def ical_sequence(self) -> int:
-        sequence = self.told_ical_sequence
-        return sequence if type(sequence) is int and 0 <= sequence < 1_000_000 else 0
-
-    def claim(self, key: str) -> str | None:
-        """A text that the booking link carried in its metadata."""
-        value = (self.metadata or {}).get(key)
-        return value if isinstance(value, str) and value else None
 
 
 class CalcomEvent(BaseModel):
@@ -82,7 +133,20 @@ class CalcomEvent(BaseModel):
             raise MalformedJson("Not an event of Cal.com; is a payload template set?") from error
         if not _storable(event.body):
             raise MalformedJson
+        if event.trigger in PLACES:
+            event._must_place()
+        elif event.trigger in BOOKINGS and event.uid is None:
+            raise MalformedJson(f"A {event.trigger} without the uid of a booking.")
         return event
+
+    def _must_place(self) -> None:
+        try:
+            _Envelope.model_validate(self.payload or {})
+        except ValidationError as error:
+            what = f"A {self.trigger} without uid, startTime or endTime."
+            raise MalformedJson(what) from error
+        if self._span is None:
+            raise MalformedJson("A booking ends after its start, within a day.")
 
     @property
     def body(self) -> dict[str, Any]:
@@ -94,21 +158,76 @@ class CalcomEvent(BaseModel):
 
     @property
     def uid(self) -> str | None:
-        uid = self.facts.get("uid") or self.facts.get("bookingUid")
-        return uid[:255] if isinstance(uid, str) else None
+        return _text(self.facts.get("uid"), LONGEST_UID) or _text(
+            self.facts.get("bookingUid"), LONGEST_UID
+        )
 
     @property
-    def booking(self) -> Booking | None:
-        """The booking of a BOOKING_CREATED, None for every other event."""
-        if self.trigger != "BOOKING_CREATED":
+    def at(self) -> datetime | None:
+        """When the event was made. What MEETING_* says there is when the booking was."""
+        if self.trigger in PASSES:
             return None
-        try:
-            booking = Booking.model_validate(self.payload or {})
-        except ValidationError as error:
-            raise MalformedJson("A BOOKING_CREATED without uid, startTime or endTime.") from error
-        if not timedelta() < booking.ends_at - booking.starts_at <= LONGEST:
-            raise MalformedJson("A booking ends after its start, within a day.")
-        return booking
+        return instant_of((self.model_extra or {}).get("createdAt"))
+
+    @property
+    def _span(self) -> Span | None:
+        starts_at = instant_of(self.facts.get("startTime"))
+        ends_at = instant_of(self.facts.get("endTime"))
+        if starts_at is None or ends_at is None:
+            return None
+        return Span(starts_at, ends_at) if timedelta() < ends_at - starts_at <= LONGEST else None
+
+    def claim(self, key: str) -> str | None:
+        """A text that the booking link carried in its metadata."""
+        metadata = self.facts.get("metadata")
+        return _text(metadata.get(key), 4096) if isinstance(metadata, dict) else None
+
+    @property
+    def told(self) -> Told | None:
+        """What it says of a booking; None for every event that is of none."""
+        facts, uid = self.facts, self.uid
+        if uid is None or self.trigger not in BOOKINGS | PASSES:
+            return None
+        attendees = _attendees(facts)
+        booker = attendees[0] if attendees and self.trigger != NO_SHOW else {}
+        seated = facts.get("seatsPerTimeSlot") is not None
+        return Told(
+            trigger=self.trigger,
+            uid=uid,
+            at=self.at,
+            replaces=_text(facts.get("rescheduleUid"), LONGEST_UID),
+            span=self._span,
+            title=_text(facts.get("title"), 500),
+            ical_uid=_text(facts.get("iCalUID"), LONGEST_UID),
+            ical_sequence=_sequence(facts.get("iCalSequence")),
+            by=_email(facts.get("cancelledBy")) or _email(facts.get("rescheduledBy")),
+            reason=_reason(self.trigger, facts),
+            notes=_text(facts.get("additionalNotes"), 2000, multiline=True),
+            booker_name=_name(booker, facts),
+            booker_email=_email(booker.get("email")),
+            organizer_email=_organizer(facts),
+            seats=tuple(filter(None, (_email(a.get("email")) for a in attendees)))
+            if seated
+            else None,
+            leaves=seated and any("bookingId" in a or "noShow" in a for a in attendees),
+            no_shows=_no_shows(attendees) if self.trigger == NO_SHOW else None,
+            series=_series(facts, attendees),
+        )
+
+    def stale(self, now: datetime) -> bool:
+        """Whether it is too old to be more than a replay. Cal.com signs no time of sending.
+
+        Its own account of when it was made bounds BOOKING_*; MEETING_* comes, if at all, within a
+        day of the meeting.
+        """
+        if self.trigger in PASSES:
+            span = self._span
+            return span is not None and now > span.end + OLDEST + SKEW
+        return self.at is not None and now - self.at > OLDEST + SKEW
+
+    def kept_until(self, now: datetime) -> datetime:
+        """Until when a copy must be recognised: longer than any would be taken in."""
+        return max(now, self.at or now) + RETENTION
 
     @property
     def logical_key(self) -> str | None:
@@ -118,20 +237,21 @@ class CalcomEvent(BaseModel):
             return None
         seat = facts.get("attendeeSeatId") or ""
         if not seat and facts.get("seatsPerTimeSlot") is not None:
-            seat = ",".join(
-                str(a.get("email")) for a in facts.get("attendees") or () if isinstance(a, dict)
-            )
+            seat = ",".join(str(attendee.get("email")) for attendee in _attendees(facts))
         start = _utc(facts["startTime"])
         parts = (self.trigger, self.uid, str(seat), start, str(facts.get("iCalSequence") or 0))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     @property
     def stored(self) -> dict[str, Any]:
-        """The body less what lets its reader in: one-time and video passwords."""
-        return {key: _harmless(value) for key, value in self.body.items() if key not in _SECRET}
+        """The body less what its reader could act with: passwords and the link's token."""
+        kept: dict[str, Any] = _harmless(self.body)
+        return kept
 
 
-_SECRET = {"oneTimePassword", "password"}
+# With `oneTimePassword` anybody decides a booking, with `password` they enter a video room, with
+# `bookingToken` they book in a client's name.
+_SECRET = frozenset({"oneTimePassword", "password", "bookingToken"})
 
 
 def _harmless(value: Any) -> Any:
@@ -156,96 +276,97 @@ def _storable(value: Any) -> bool:
     return True
 
 
-def _utc(text: object) -> str:
+def _text(value: object, longest: int, *, multiline: bool = False) -> str | None:
+    """A text that may be shown and stored; None for what is none."""
+    if not isinstance(value, str) or not (text := value.strip()) or len(text) > longest:
+        return None
+    visible = text.replace("\n", "").replace("\r", "").replace("\t", "") if multiline else text
+    return text if visible.isprintable() else None
+
+
+def _email(value: object) -> str | None:
+    found = _text(value, 320)
+    return found.lower() if found and "@" in found else None
+
+
+def _sequence(value: object) -> int:
+    return value if type(value) is int and 0 <= value < 1_000_000 else 0
+
+
+def instant_of(value: object) -> datetime | None:
+    """An aware instant in UTC from Cal.com's texts; None for what is none."""
     try:
-        return datetime.fromisoformat(str(text)).astimezone(UTC).isoformat()
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
     except (ValueError, OverflowError):
-        return str(text)
+        return None
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """A booking as rows of ours."""
-
-    request: MeetingRequest
-    meeting: Meeting
-    said: Said
+def _utc(value: object) -> str:
+    at = instant_of(value)
+    return at.isoformat() if at is not None else str(value)
 
 
-def book(
-    booking: Booking,
-    *,
-    client_id: UUID,
-    operator_id: UUID,
-    people: People,
-    buffer: timedelta,
-    now: datetime,
-) -> Booked:
-    """A direct booking: the meeting, its accepted request, and what to tell."""
-    title = (booking.title or "").strip()[:500] or people.title
-    starts_at, ends_at = booking.starts_at.astimezone(UTC), booking.ends_at.astimezone(UTC)
-    request_id = uuid4()
-    meeting = Meeting(
-        id=uuid4(),
-        client_id=client_id,
-        operator_id=operator_id,
-        request_id=request_id,
-        title=title,
-        scheduled_at=starts_at,
-        ends_at=ends_at,
-        source="calcom",
-        buffer_minutes=buffer // timedelta(minutes=1),
-        ical_uid=booking.ical_uid,
-        ical_sequence=booking.ical_sequence,
-        created_at=now,
-    )
-    request = MeetingRequest(
-        id=request_id,
-        client_id=client_id,
-        operator_id=operator_id,
-        requested_slots=(starts_at,),
-        selected_slot=starts_at,
-        status=RequestStatus.ACCEPTED,
-        message="Réservation via Cal.com",
-        source="calcom",
-        duration_minutes=max(1, round((ends_at - starts_at) / timedelta(minutes=1))),
-        meeting_id=meeting.id,
-        created_at=now,
-        updated_at=now,
-    )
-    said = Said(at=now, version=1, meeting_id=meeting.id, request_id=request.id)
-    said.record(
-        "request",
-        request,
-        "book",
-        by="calcom",
-        was=None,
-        now_is=request.status,
-        message=request.message,
-        slots=request.requested_slots,
-    )
-    said.record("meeting", meeting, "book", by="calcom", was=None, now_is=meeting.status)
-    said.to_inbox("operator", operator_id, "request_created")
-    said.to_inbox("client", client_id, "request_decided")
-    said.notify(
-        "client",
-        client_id,
-        "meeting_booked",
-        Facts(name=people.operator_name, slot=starts_at),
-        page_of("client", meeting),
-        time_zone=people.client_time_zone,
-    )
-    return Booked(request, meeting, said)
+def _attendees(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The booker first, guests behind."""
+    found = facts.get("attendees")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def conflict(booking: Booking, *, operator_id: UUID, time_zone: str, now: datetime) -> Said:
-    """Tell the operator of a booking that overlaps a live meeting, or the rest after one."""
-    said = Said(at=now, version=1)
-    return said.notify(
-        "operator",
-        operator_id,
-        "booking_conflict",
-        Facts(slot=booking.starts_at.astimezone(UTC)),
-        "/hub/",
-        time_zone=time_zone,
+def _organizer(facts: Mapping[str, Any]) -> str | None:
+    for key in ("organizer", "user"):  # the second in MEETING_*
+        if isinstance(person := facts.get(key), dict):
+            return _email(person.get("email"))
+    return _email(facts.get("userPrimaryEmail"))
+
+
+def _name(booker: Mapping[str, Any], facts: Mapping[str, Any]) -> str | None:
+    if name := _text(booker.get("name"), 200):
+        return name
+    responses = facts.get("responses")
+    answer = responses.get("name") if isinstance(responses, dict) else None
+    value = answer.get("value") if isinstance(answer, dict) else answer
+    if isinstance(value, dict):  # asked for in two fields
+        parts = (_text(value.get(part), 100) for part in ("firstName", "lastName"))
+        return " ".join(filter(None, parts)) or None
+    return _text(value, 200)
+
+
+def _reason(trigger: str, facts: Mapping[str, Any]) -> str | None:
+    if trigger == "BOOKING_RESCHEDULED":
+        responses = facts.get("responses")
+        answer = responses.get("rescheduleReason") if isinstance(responses, dict) else None
+        value = answer.get("value") if isinstance(answer, dict) else answer
+    else:
+        value = facts.get(
+            "rejectionReason" if trigger == "BOOKING_REJECTED" else "cancellationReason"
+        )
+    if isinstance(value, str):
+        value = value[:LONGEST_REASON]
+    return _text(value, LONGEST_REASON, multiline=True)
+
+
+def _no_shows(attendees: list[dict[str, Any]]) -> dict[str, bool]:
+    marks = ((_email(a.get("email")), a.get("noShow")) for a in attendees)
+    return {email: mark for email, mark in marks if email and isinstance(mark, bool)}
+
+
+def _series(facts: Mapping[str, Any], attendees: list[dict[str, Any]]) -> Series | None:
+    rule = facts.get("recurringEvent")
+    if not isinstance(rule, dict) or type(rule.get("freq")) is not int:
+        return None
+    interval = rule.get("interval")
+    interval = interval if type(interval) is int and 0 < interval < 1000 else 1
+    kind = facts.get("eventTypeId") or facts.get("type")
+    person = _email(attendees[0].get("email")) if attendees else None
+    if person is None or not 0 <= rule["freq"] <= 3:
+        return None
+    organizer = facts.get("organizer")
+    time_zone = organizer.get("timeZone") if isinstance(organizer, dict) else None
+    parts = (str(kind), person, str(rule["freq"]), str(interval), str(rule.get("count")))
+    return Series(
+        key=hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32],
+        frequency=rule["freq"],
+        interval=interval,
+        time_zone=_text(time_zone, 64) or "Europe/Paris",
     )

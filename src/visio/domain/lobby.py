@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID, uuid4
 
 from visio.domain.events import Actor, People, Said, Side
-from visio.domain.meeting import Meeting, MeetingStatus, cancel, complete, page_of
+from visio.domain.meeting import Meeting, MeetingStatus, Span, cancel, complete, move, page_of
 from visio.domain.refusals import (
     LobbyNotOpen,
     MeetingNotStarted,
@@ -106,14 +106,57 @@ def completed(lobby: Lobby, *, by: Actor, now: datetime) -> Lobby:
     return _recorded(lobby, closed, "complete", by=by)
 
 
-def cancelled(lobby: Lobby, *, by: Side, reason: str, now: datetime) -> Lobby | None:
+def cancelled(
+    lobby: Lobby,
+    *,
+    by: Actor,
+    reason: str,
+    tells: tuple[Side, ...],
+    sequence: int = 0,
+    now: datetime,
+) -> Lobby | None:
     """The lobby of a meeting that is called off; None if it was, for this very reason."""
-    done = cancel(lobby.meeting, lobby.people, by=by, reason=reason, now=now)
+    done = cancel(
+        lobby.meeting,
+        lobby.people,
+        by=by,
+        reason=reason,
+        tells=tells,
+        sequence=sequence,
+        now=now,
+    )
     if done is None:
         return None
     meeting, said = done
     closed = Lobby(meeting, _closed(lobby.knock, now=now), lobby.people, said)
     return _recorded(lobby, closed, "cancel", by=by)
+
+
+def moved(
+    lobby: Lobby,
+    span: Span,
+    *,
+    title: str,
+    buffer: timedelta,
+    reason: str | None,
+    tells: tuple[Side, ...],
+    sequence: int,
+    now: datetime,
+) -> Lobby:
+    """The lobby of a meeting that Cal.com moved; whoever waits there goes on waiting."""
+    meeting, said = move(
+        lobby.meeting,
+        lobby.people,
+        span,
+        title=title,
+        buffer=buffer,
+        by="calcom",
+        reason=reason,
+        tells=tells,
+        sequence=sequence,
+        now=now,
+    )
+    return replace(lobby, meeting=meeting, said=said)
 
 
 def lapsed(lobby: Lobby, *, now: datetime) -> Lobby | None:

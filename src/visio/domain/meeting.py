@@ -63,6 +63,7 @@ class Meeting:
     buffer_minutes: int = 0
     ical_uid: str | None = None
     ical_sequence: int = 0
+    client_no_show: bool = False
     version: int = 1
     created_at: datetime
 
@@ -111,9 +112,14 @@ def complete(meeting: Meeting, *, by: Actor, now: datetime) -> tuple[Meeting, Sa
 
 
 def _outcome(meeting: Meeting) -> Outcome:
-    """Held if somebody was let in; absent is who never came while the other did."""
+    """Held if somebody was let in; absent is who never came while the other did.
+
+    That the host says the client did not come counts where nobody was let in.
+    """
     if meeting.started_at is not None:
         return Outcome.HELD
+    if meeting.client_no_show:
+        return Outcome.CLIENT_ABSENT
     match meeting.client_seen_at is not None, meeting.operator_seen_at is not None:
         case False, True:
             return Outcome.CLIENT_ABSENT
@@ -137,9 +143,19 @@ def _ended(
 
 
 def cancel(
-    meeting: Meeting, people: People, *, by: Side, reason: str, now: datetime
+    meeting: Meeting,
+    people: People,
+    *,
+    by: Actor,
+    reason: str,
+    tells: tuple[Side, ...],
+    sequence: int = 0,
+    now: datetime,
 ) -> tuple[Meeting, Said] | None:
-    """Call a scheduled meeting off; None if it is cancelled for this very reason already."""
+    """Call a scheduled meeting off; None if it is cancelled for this very reason already.
+
+    `tells` are those who do not know of it yet, `sequence` is what calendars were told elsewhere.
+    """
     if meeting.status is MeetingStatus.CANCELLED and meeting.cancel_reason == reason:
         return None
     if meeting.status is MeetingStatus.IN_PROGRESS:
@@ -152,21 +168,91 @@ def cancel(
         cancel_reason=reason,
         ended_at=now,
         operator_present=False,
-        ical_sequence=meeting.ical_sequence + 1,
+        ical_sequence=max(meeting.ical_sequence + 1, sequence),
         version=meeting.version + 1,
     )
     said = _ended(meeting, cancelled, "cancel", by=by, message=reason, now=now)
     said.on_meeting("meeting_cancelled")
-    side = other(by)
-    said.notify(
-        side,
-        meeting.client_id if side == "client" else meeting.operator_id,
-        "meeting_cancelled",
-        Facts(name=people.name(by), slot=meeting.scheduled_at, quote=reason),
-        page_of(side, meeting),
-        time_zone=people.time_zone(side),
+    _tell(
+        said,
+        meeting,
+        people,
+        "booking_cancelled" if by == "calcom" else "meeting_cancelled",
+        meeting.scheduled_at,
+        tells,
+        quote=reason,
     )
     return cancelled, said
+
+
+def move(
+    meeting: Meeting,
+    people: People,
+    span: Span,
+    *,
+    title: str,
+    buffer: timedelta,
+    by: Actor,
+    reason: str | None,
+    tells: tuple[Side, ...],
+    sequence: int = 0,
+    now: datetime,
+) -> tuple[Meeting, Said]:
+    """A scheduled meeting at another time: the same one, and nobody has been reminded of it yet."""
+    moved = replace(
+        meeting,
+        title=title,
+        scheduled_at=span.start,
+        ends_at=span.end,
+        buffer_minutes=buffer // timedelta(minutes=1),
+        ical_sequence=max(meeting.ical_sequence + 1, sequence),
+        version=meeting.version + 1,
+    )
+    said = Said(at=now, version=moved.version, meeting_id=moved.id, request_id=moved.request_id)
+    said.record(
+        "meeting",
+        moved,
+        "move",
+        by=by,
+        was=meeting.status,
+        now_is=moved.status,
+        message=reason,
+        slots=(span.start,),
+    )
+    said.on_meeting("meeting_rescheduled")
+    _tell(said, moved, people, "booking_moved", span.start, tells, quote=reason)
+    return moved, said
+
+
+def mark_no_show(meeting: Meeting, mark: bool) -> Meeting:
+    """The meeting with the host's word on whether the client came; one that is over says so."""
+    marked = replace(meeting, client_no_show=mark, version=meeting.version + 1)
+    if marked.status is not MeetingStatus.COMPLETED:
+        return marked
+    return replace(marked, outcome=_outcome(marked))
+
+
+def _tell(
+    said: Said,
+    meeting: Meeting,
+    people: People,
+    type: str,
+    slot: datetime,
+    sides: tuple[Side, ...],
+    *,
+    quote: str | None = None,
+) -> Said:
+    """Say something of a meeting to one or both, each in their own zone and of the other."""
+    for side in sides:
+        said.notify(
+            side,
+            meeting.client_id if side == "client" else meeting.operator_id,
+            type,
+            Facts(name=people.name(other(side)), slot=slot, quote=quote),
+            page_of(side, meeting),
+            time_zone=people.time_zone(side),
+        )
+    return said
 
 
 def remind(meeting: Meeting, people: People, reminder: Reminder, *, now: datetime) -> Said:
@@ -174,17 +260,6 @@ def remind(meeting: Meeting, people: People, reminder: Reminder, *, now: datetim
     said = Said(
         at=now, version=meeting.version, meeting_id=meeting.id, request_id=meeting.request_id
     )
-    recipients: tuple[tuple[Side, UUID], ...] = (
-        ("client", meeting.client_id),
-        ("operator", meeting.operator_id),
-    )
-    for side, person in recipients:
-        said.notify(
-            side,
-            person,
-            f"meeting_reminder_{reminder}",
-            Facts(name=people.name(other(side)), slot=meeting.scheduled_at),
-            page_of(side, meeting),
-            time_zone=people.time_zone(side),
-        )
-    return said
+    both: tuple[Side, ...] = ("client", "operator")
+    type = f"meeting_reminder_{reminder}"
+    return _tell(said, meeting, people, type, meeting.scheduled_at, both)

@@ -26,6 +26,11 @@ class RequestStatus(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
 
+    @property
+    def terminal(self) -> bool:
+        """Whether it never changes again."""
+        return self not in (RequestStatus.PENDING, RequestStatus.COUNTERED, RequestStatus.ACCEPTED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingRequest:

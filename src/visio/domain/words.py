@@ -75,6 +75,20 @@ WORDS: Mapping[str, Mapping[Locale, Words]] = {
         "fr": Words("Rendez-vous dans 15 minutes", "Vous avez rendez-vous avec {name} {slot}"),
         "en": Words("Meeting in 15 minutes", "You are meeting {name} {slot}"),
     },
+    "booking_cancelled": {
+        "fr": Words("Rendez-vous annulé", "Votre rendez-vous avec {name} {slot} est annulé"),
+        "en": Words("Meeting cancelled", "Your meeting with {name} {slot} is cancelled"),
+    },
+    "booking_moved": {
+        "fr": Words("Rendez-vous déplacé", "Votre rendez-vous avec {name} aura lieu {slot}"),
+        "en": Words("Meeting moved", "Your meeting with {name} will take place {slot}"),
+    },
+    "booking_quarantined": {
+        "fr": Words(
+            "Réservation à attribuer", "Une réservation Cal.com {slot} n’est liée à aucun client"
+        ),
+        "en": Words("Booking to assign", "A Cal.com booking {slot} is bound to no client"),
+    },
     "booking_conflict": {
         "fr": Words(
             "Réservation en conflit",

@@ -1,106 +1,130 @@
-"""An event comes from Cal.com: stored once, and a direct booking becomes a meeting."""
+"""An event comes from Cal.com: stored once, and our rows follow from all that was told."""
 
-import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from visio.adapters import inbox, requests
+from visio.adapters import chains, inbox
 from visio.adapters.calcom import Binding, BookingTokens
 from visio.adapters.database import Transaction
+from visio.adapters.inbox import Stored
 from visio.call import Call
-from visio.domain.booking import Booking, CalcomEvent, book, conflict
+from visio.domain.booking import BOOKINGS, CalcomEvent, Told
+from visio.domain.events import Said
 from visio.domain.refusals import MissingMetadata
+from visio.domain.words import Facts
+from visio.flows.follow_chain import Followed, follow
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """created, duplicate or ignored; and the meeting it concerns, where there is one."""
+    """What an event changed, in the contract's words; and the meeting it concerns, if any."""
 
     outcome: str
     meeting_id: UUID | None = None
 
 
-def calcom_webhook(
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """How bookings are bound to clients, and the rest that operators keep after each meeting."""
+
+    tokens: BookingTokens
+    token_only: bool
+    buffer: timedelta
+
+
+def calcom_webhook(event: CalcomEvent, call: Call, tx: Transaction, *, intake: Intake) -> Ingested:
+    """Raises MissingMetadata for a booking that no client is bound to; it waits in quarantine."""
+    return take_in(event, call.body, tx, intake=intake, stale=event.stale(call.now), now=call.now)
+
+
+def take_in(
     event: CalcomEvent,
-    call: Call,
+    raw: bytes,
     tx: Transaction,
     *,
-    tokens: BookingTokens,
-    token_only: bool,
-    buffer: timedelta,
+    intake: Intake,
+    stale: bool = False,
+    booked_at: datetime | None = None,
+    now: datetime,
 ) -> Ingested:
-    """Raises MissingMetadata for a booking that no client is bound to; it waits in quarantine."""
-    booking = event.booking
-    binding = _binding(booking, call, tokens, token_only) if booking else None
-    taken = inbox.take_in(
-        tx,
-        trigger=event.trigger,
-        uid=event.uid,
-        body=event.stored,
-        body_sha256=hashlib.sha256(call.body).hexdigest(),
-        logical_key=event.logical_key,
-        client_id=binding.client_id if binding else None,
-        operator_id=binding.operator_id if binding else None,
-        starts_at=booking.starts_at if booking else None,
-        ends_at=booking.ends_at if booking else None,
-        buffer=buffer,
-    )
-    if taken.id is None:
-        if taken.earlier_status == "quarantined":
+    """The same for an event from wherever; one that is stale is kept, and changes nothing.
+
+    A link's token must have been good when the booking was made: now, or at `booked_at`.
+    """
+    told, binding = event.told, _binding(event, intake, min(booked_at or now, now))
+    by_token = event.claim("bookingToken") is not None
+    if told is not None:
+        chains.hold(tx, told)
+    storing = inbox.store(tx, event, raw, binding, by_token=by_token, stale=stale, now=now)
+    chain = chains.look(tx, buffer=intake.buffer)
+    stored = Stored.of(storing.rows[0])
+    if stored.id is None:
+        if stored.earlier_status == "quarantined" and event.trigger in BOOKINGS:
             raise MissingMetadata
-        return Ingested("duplicate", taken.meeting_id)
-    if booking is None:
-        inbox.settle(tx, taken.id, "ignored", taken.meeting_id)
-        return Ingested("ignored", taken.meeting_id)
-    if taken.meeting_id is not None:
-        # A further seat, or a copy that says something new, of a booking that has its meeting.
-        inbox.settle(tx, taken.id, "ignored", taken.meeting_id)
-        return Ingested("duplicate", taken.meeting_id)
-    bound = taken.bound
-    if bound is None or not (_by_token(booking) or _same_address(booking, bound.client_email)):
-        inbox.settle(tx, taken.id, "quarantined")
-        raise MissingMetadata
-    if bound.busy:
-        inbox.settle(tx, taken.id, "conflict")
-        time_zone = bound.people.operator_time_zone
-        said = conflict(booking, operator_id=bound.operator_id, time_zone=time_zone, now=call.now)
-        tx.say(said)
+        return Ingested("duplicate", stored.meeting_id)
+    if stale:
+        return Ingested("stale")
+    if told is None or chain is None:
+        inbox.settle(tx, stored.id, "ignored")
         return Ingested("ignored")
-    booked = book(
-        booking,
-        client_id=bound.client_id,
-        operator_id=bound.operator_id,
-        people=bound.people,
-        buffer=buffer,
-        now=call.now,
-    )
-    inbox.book(tx, booking.uid, booked.meeting)
-    requests.add_booked(tx, booked.request)
-    inbox.settle(tx, taken.id, "applied", booked.meeting.id)
-    tx.say(booked.said)
-    return Ingested("created", booked.meeting.id)
+    followed = follow(tx, chain, now=now)
+    return conclude(tx, stored.id, told, followed, chain, binding, now=now)
 
 
-def _by_token(booking: Booking) -> bool:
-    return booking.claim("bookingToken") is not None
+def conclude(
+    tx: Transaction,
+    id: UUID,
+    told: Told,
+    followed: Followed,
+    chain: chains.HeldChain,
+    binding: Binding | None,
+    *,
+    now: datetime,
+) -> Ingested:
+    """Write and say what became of one event, once its chain has been followed.
+
+    Raises MissingMetadata where the chain is nobody's: what was written is kept.
+    """
+    party = chain.party
+    if party is None:
+        if followed.state == "dismissed" or told.trigger not in BOOKINGS:
+            inbox.settle(tx, id, "ignored")
+            return Ingested("ignored")
+        raise MissingMetadata
+    meeting_id, outcome = followed.meeting_id(told), followed.outcome(told)
+    if told.seats and binding and binding.client_id != party.client_id:
+        # Places of one booking are one meeting here, and it is somebody else's.
+        inbox.settle(tx, id, "conflict", meeting_id)
+        said = Said(at=now, version=1)
+        slot = told.span.start if told.span else None
+        zone = party.people.operator_time_zone
+        tx.say(
+            said.notify(
+                "operator",
+                party.operator_id,
+                "booking_conflict",
+                Facts(slot=slot),
+                "/hub/",
+                time_zone=zone,
+            )
+        )
+        return Ingested("ignored", meeting_id)
+    if any(told.uid in of.uids for of in followed.conflicts):
+        inbox.settle(tx, id, "conflict", meeting_id)
+        return Ingested("ignored", meeting_id)
+    applied = outcome in ("created", "updated", "cancelled")
+    inbox.settle(tx, id, "applied" if applied else "ignored", meeting_id)
+    return Ingested(outcome, meeting_id)
 
 
-def _binding(
-    booking: Booking, call: Call, tokens: BookingTokens, token_only: bool
-) -> Binding | None:
-    """Whom the booking names. A token that is there and wrong binds nothing, whatever ids say."""
-    if (token := booking.claim("bookingToken")) is not None:
-        return tokens.binding(token, now=call.now)
-    if token_only:
+def _binding(event: CalcomEvent, intake: Intake, now: datetime) -> Binding | None:
+    """Whom a booking names. A token that is there and wrong binds nothing, whatever ids say."""
+    if (token := event.claim("bookingToken")) is not None:
+        return intake.tokens.binding(token, now=now)
+    if intake.token_only:
         return None
     try:
-        return Binding(
-            UUID(booking.claim("clientId") or ""), UUID(booking.claim("operatorId") or "")
-        )
+        return Binding(UUID(event.claim("clientId") or ""), UUID(event.claim("operatorId") or ""))
     except ValueError:
         return None
-
-
-def _same_address(booking: Booking, email: str) -> bool:
-    return (booking.booker_email or "").strip().casefold() == email.strip().casefold()

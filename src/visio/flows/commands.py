@@ -129,6 +129,27 @@ class BookingLink(Command):
     """Nothing to say: the caller is the client."""
 
 
+class AssignChain(Command):
+    """Bookings that nobody was bound to are this client's."""
+
+    id: UUID
+    resolution: Literal["assign"]
+    client_id: UUID
+
+
+class SettleChain(Command):
+    """What overlapped is applied, the way being clear by now; or the operator wants none of it."""
+
+    id: UUID
+    resolution: Literal["apply", "dismiss"]
+
+
+class ResolveQuarantine(
+    RootModel[Annotated[AssignChain | SettleChain, Field(discriminator="resolution")]]
+):
+    model_config = ConfigDict(frozen=True)
+
+
 class CalendarLink(Command):
     """A new secret address for the caller's calendar, or none any more."""
 
@@ -179,3 +200,7 @@ class ListMeetings(Listing):
 
 class ListNotifications(Listing):
     unread: bool = False
+
+
+class ListQuarantine(Listing):
+    """What waits for the calling operator."""

@@ -7,7 +7,7 @@ from visio.adapters import meetings, requests
 from visio.adapters.database import Client, Transaction
 from visio.adapters.rooms import LiveKit, Ticket
 from visio.call import Call
-from visio.domain.events import Side
+from visio.domain.events import Side, other
 from visio.domain.lobby import Lobby, Rules, cancelled, let_in, signalled
 from visio.domain.meeting import Meeting
 from visio.domain.refusals import NotFound, NotYourRole
@@ -46,7 +46,7 @@ def cancel_meeting(command: CancelMeeting, call: Call, tx: Transaction) -> Meeti
     """Call a scheduled meeting off; whoever waits in its lobby waits no more."""
     held = _held(tx, command.meeting_id)
     side: Side = "client" if isinstance(tx.party, Client) else "operator"
-    lobby = cancelled(held, by=side, reason=command.reason, now=call.now)
+    lobby = cancelled(held, by=side, reason=command.reason, tells=(other(side),), now=call.now)
     if lobby is None:
         return held.meeting
     _write(tx, held, lobby)

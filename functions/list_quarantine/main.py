@@ -1,0 +1,18 @@
+"""GET /list-quarantine: Cal.com bookings that wait for the operator, newest first."""
+
+import functions_framework
+
+from visio.bootstrap import app
+from visio.edge import Call, endpoint
+from visio.flows import lists
+from visio.flows.commands import ListQuarantine
+from visio.views import PageView, QuarantinedView
+
+
+@functions_framework.http
+@endpoint("GET", takes=ListQuarantine)
+def list_quarantine(command: ListQuarantine, call: Call) -> PageView[QuarantinedView]:
+    with app().reading_for(call) as tx:
+        return PageView[QuarantinedView].showing(
+            lists.list_quarantine(command, tx), QuarantinedView.showing
+        )

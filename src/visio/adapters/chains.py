@@ -1,0 +1,254 @@
+"""The SQL of chains: bookings of Cal.com that belong together, and what they became here."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from visio.adapters import meetings, requests
+from visio.adapters.database import Transaction
+from visio.adapters.meetings import PEOPLE, people
+from visio.adapters.paging import Page, Position
+from visio.domain.appointment import Held, Party, Settled
+from visio.domain.booking import TOLD, Told
+from visio.domain.meeting import Span
+
+_HERE = "cast(nullif(current_setting('visio.chain', true), '') as uuid)"
+_REQUESTS = f"(select request_id from visio.calcom_bookings where chain_id = {_HERE})"  # noqa: S608 -- a constant
+HOLD = text("""
+select visio.hold_chain(cast(:keys as text[]), cast(:told as jsonb))""")
+HOLD_ONE = text("""
+select set_config('visio.chain', cast(id as text), true)
+  from visio.calcom_chains where id = cast(:id as uuid) for update""")
+# Meetings before requests, as everybody else locks them; and again those that came to be meanwhile.
+LOCK_MEETINGS = text(f"""
+select from public.meetings
+ where id in (select meeting_id from public.meeting_requests where id in {_REQUESTS})
+ order by id for update""")  # noqa: S608 -- a constant of this file
+LOCK_REQUESTS = text(f"""
+select from public.meeting_requests where id in {_REQUESTS} order by id for update""")
+TOLD_SO_FAR = text(f"""
+select told from visio.webhook_inbox
+ where chain_id = {_HERE} and told is not null and status <> 'stale'
+ order by received_at, id""")  # noqa: S608 -- as above
+REQUESTS = text(f"""
+select b.uid, {requests.COLUMNS}
+  from visio.calcom_bookings b
+  join public.meeting_requests r on r.id = b.request_id
+ where b.chain_id = {_HERE}
+ order by b.uid""")  # noqa: S608 -- as above
+LOBBIES = text(f"""{meetings.LOBBY_OF} where r.id in {_REQUESTS}""")
+CHAIN = text(f"""
+select ch.id, ch.state, ch.summary, ch.operator_id as shown_to, c.id as client_id,
+       c.operator_id, c.email as client_email, o.email as operator_email, {PEOPLE},
+       coalesce(o.id, host.id) as concerns, coalesce(o.time_zone, host.time_zone) as time_zone,
+       (select coalesce(jsonb_agg(distinct jsonb_build_array(m.id, m.scheduled_at,
+                 m.ends_at + make_interval(mins => m.buffer_minutes))), '[]')
+          from visio.webhook_inbox w
+          join public.meetings m
+            on m.operator_id = c.operator_id and m.status in ('scheduled', 'in_progress')
+           and tsrange(m.scheduled_at at time zone 'UTC',
+                 (m.ends_at at time zone 'UTC') + make_interval(mins => m.buffer_minutes), '[)')
+            && tsrange(w.starts_at at time zone 'UTC',
+                 (w.ends_at at time zone 'UTC')
+                   + make_interval(mins => cast(:buffer as integer)), '[)')
+         where w.chain_id = ch.id and w.starts_at is not null) as busy
+  from visio.calcom_chains ch
+  left join lateral (
+    select client_id from visio.webhook_inbox
+     where chain_id = ch.id and client_id is not null and status <> 'stale'
+     order by by_token desc, told ->> 'at', uid, id
+     limit 1) bound on true
+  left join public.clients c
+    on c.id = coalesce(ch.client_id, cast(:assigned as uuid), bound.client_id)
+  left join public.operators o on o.id = c.operator_id
+  left join lateral (
+    select p.id, p.time_zone
+      from public.operators p
+     where lower(btrim(p.email)) in (
+       select told ->> 'organizer_email' from visio.webhook_inbox where chain_id = ch.id)
+     order by p.id limit 1) host on true
+ where ch.id = {_HERE}""")  # noqa: S608 -- as above
+KEEP = text(f"""
+update visio.calcom_chains
+   set client_id = cast(:client_id as uuid), operator_id = cast(:operator_id as uuid),
+       state = :state, summary = cast(:summary as jsonb),
+       ends_at = greatest(ends_at, cast(:ends_at as timestamptz))
+ where id = {_HERE}""")  # noqa: S608 -- as above
+# What waited with the chain shares its fate.
+SHARE = text(f"""
+update visio.webhook_inbox set status = :status
+ where chain_id = {_HERE} and status in ('received', 'quarantined', 'conflict', 'dismissed')
+   and status <> :status""")  # noqa: S608 -- as above
+BOOKED = text(f"""
+insert into visio.calcom_bookings (uid, request_id, chain_id)
+values (:uid, cast(:request_id as uuid), {_HERE})""")  # noqa: S608 -- as above
+REBOOKED = text("""
+update visio.calcom_bookings set uid = :uid where request_id = cast(:request_id as uuid)""")
+WAITING = text("""
+select id, state, summary, created_at
+  from visio.calcom_chains
+ where state in ('quarantined', 'conflict')
+   and (cast(:at as timestamptz) is null
+     or (created_at, id) < (cast(:at as timestamptz), cast(:id as uuid)))
+ order by created_at desc, id desc
+ limit :limit""")
+CHOICE = text("""
+select ch.id, ch.state,
+       (select c.id from public.clients c where c.id = cast(:client_id as uuid)) as client_id
+  from visio.calcom_chains ch
+ where ch.id = cast(:id as uuid)""")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldChain:
+    """A chain under its lock: all that was told, and all that there is of it here.
+
+    `party` is None while nobody knows whose bookings they are; `concerns` is the operator, if that
+    much is known.
+    """
+
+    id: UUID
+    state: str
+    summary: Mapping[str, Any] | None
+    told: Sequence[Told]
+    held: Sequence[Held]
+    party: Party | None
+    concerns: UUID | None
+    time_zone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingChain:
+    """What an operator sees of a chain that waits for them."""
+
+    id: UUID
+    state: str
+    summary: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A chain that an operator may resolve, and the client they named, being theirs."""
+
+    id: UUID
+    state: str
+    client_id: UUID | None
+
+
+def hold(tx: Transaction, told: Told) -> None:
+    """Hold the chain that an event belongs to; nobody else changes it until the end."""
+    tx.lock(HOLD, keys=list(told.keys), told=TOLD.dump_json(told).decode())
+    _hold_rows(tx)
+
+
+def hold_one(tx: Transaction, id: UUID) -> None:
+    """The same, of a chain that is known."""
+    tx.lock(HOLD_ONE, id=id)
+    _hold_rows(tx)
+
+
+def _hold_rows(tx: Transaction) -> None:
+    tx.lock(LOCK_MEETINGS)
+    tx.lock(LOCK_REQUESTS)
+    tx.lock(LOCK_MEETINGS)
+
+
+def look(tx: Transaction, *, buffer: timedelta, assigned: UUID | None = None) -> HeldChain | None:
+    """The chain that is held, as the client's whom it is bound or `assigned` to; None for none."""
+    told, asked, lobbies = tx.also(TOLD_SO_FAR), tx.also(REQUESTS), tx.also(LOBBIES)
+    found = tx.read(CHAIN, buffer=buffer // timedelta(minutes=1), assigned=assigned)
+    if not found:
+        return None
+    row = found[0]
+    waiting = {lobby.meeting.request_id: lobby for lobby in map(meetings.lobby, lobbies.rows)}
+    return HeldChain(
+        id=row["id"],
+        state=row["state"],
+        summary=row["summary"],
+        told=[TOLD.validate_python(one["told"]) for one in told.rows],
+        held=[
+            Held(one["uid"], requests.request(one), waiting.get(one["id"])) for one in asked.rows
+        ],
+        party=_party(row, buffer),
+        concerns=row["concerns"],
+        time_zone=row["time_zone"],
+    )
+
+
+def write(tx: Transaction, settled: Settled) -> None:
+    """Write what became of one appointment, and say it."""
+    before, request, lobby = settled.before, settled.request, settled.lobby
+    there = before.lobby if before else None
+    if lobby is not None and there is None:
+        meetings.add_booked(tx, lobby.meeting)
+    elif lobby is not None and there is not None:
+        meetings.record(tx, (there, lobby))
+        meetings.rearrange(tx, lobby.meeting)
+    if before is None:
+        requests.add_booked(tx, request)
+        tx.write(BOOKED, uid=settled.head, request_id=request.id)
+    else:
+        if request != before.request:
+            requests.record(tx, request)
+            requests.rearrange(tx, request)
+        if settled.head != before.uid:
+            tx.write(REBOOKED, uid=settled.head, request_id=request.id)
+    if settled.said is not None:
+        tx.say(settled.said)
+
+
+def keep(
+    tx: Transaction,
+    *,
+    client_id: UUID | None,
+    operator_id: UUID | None,
+    state: str,
+    summary: Mapping[str, Any] | None,
+    ends_at: datetime | None,
+) -> None:
+    """What is known of the held chain now, and what waits with it."""
+    tx.write(
+        KEEP,
+        client_id=client_id,
+        operator_id=operator_id,
+        state=state,
+        summary=summary and json.dumps(summary),
+        ends_at=ends_at,
+    )
+
+
+def share(tx: Transaction, status: str) -> None:
+    """Let the events that waited with the held chain end as it did."""
+    tx.write(SHARE, status=status)
+
+
+def waiting(tx: Transaction, *, after: Position | None, limit: int) -> Page[WaitingChain]:
+    """Chains that wait for the calling operator, newest first."""
+    at, id = after or (None, None)
+    rows = tx.read(WAITING, at=at, id=id, limit=limit + 1)
+    return Page.of([WaitingChain(**row) for row in rows], limit)
+
+
+def choice(tx: Transaction, id: UUID, client_id: UUID | None) -> Choice | None:
+    """A chain that waits for the calling operator; None for any other."""
+    return next((Choice(**row) for row in tx.read(CHOICE, id=id, client_id=client_id)), None)
+
+
+def _party(row: Mapping[str, Any], buffer: timedelta) -> Party | None:
+    if row["client_id"] is None:
+        return None
+    return Party(
+        client_id=row["client_id"],
+        operator_id=row["operator_id"],
+        client_email=row["client_email"],
+        operator_email=row["operator_email"],
+        people=people(row),
+        busy={UUID(id): Span(*map(datetime.fromisoformat, times)) for id, *times in row["busy"]},
+        buffer=buffer,
+    )

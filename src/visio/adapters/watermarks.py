@@ -1,0 +1,25 @@
+"""The SQL of watermarks: up to where a list of somebody else's has been read."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from visio.adapters.database import Transaction
+
+READ = text("""
+select read_until from visio.calcom_watermarks where source = :source""")
+KEEP = text("""
+insert into visio.calcom_watermarks as w (source, read_until)
+values (:source, cast(:read_until as timestamptz))
+on conflict (source) do update
+   set read_until = greatest(w.read_until, excluded.read_until)""")
+
+
+def read(tx: Transaction, source: str) -> datetime | None:
+    """Up to when; None if it never was."""
+    return next((row["read_until"] for row in tx.read(READ, source=source)), None)
+
+
+def keep(tx: Transaction, source: str, read_until: datetime) -> None:
+    """Remember it; a run that ends behind another takes nothing back."""
+    tx.write(KEEP, source=source, read_until=read_until)
