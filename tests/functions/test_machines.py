@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.conftest import at
-from tests.world import ALICE, MIKL, PUSH, SCHEDULER, pushed
+from tests.world import ALICE, MIKL, PUSH, pushed
 from visio import bootstrap, settings
 
 
@@ -35,15 +35,6 @@ def relay(call, remote):
         return call("relay-signal", raw=raw, headers={"Authorization": f"Bearer {bearer}"})
 
     return relay
-
-
-@pytest.fixture
-def sweep(call, remote):
-    def sweep():
-        headers = {"Authorization": f"Bearer {remote.keys.sign_google(*SCHEDULER)}"}
-        return call("complete-meetings", headers=headers).json["data"]
-
-    return sweep
 
 
 def test_a_pushed_signal_is_broadcast_on_its_private_channel(relay, remote):

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid4
 
 from visio.domain import lobby, meeting
@@ -274,14 +275,13 @@ def _asked_anew(of: Appointment, held: Held, *, now: datetime) -> Settled | None
     if of.head == held.uid or of.span is None:
         return None
     slots, minutes = (of.span.start,), _minutes(of.span)
-    request = replace(
-        held.request,
+    request = _request(
+        held,
         status=RequestStatus.PENDING,
         requested_slots=slots,
         proposed_slots=None,
         duration_minutes=minutes,
-        version=held.request.version + 1,
-        updated_at=now,
+        now=now,
     )
     said = Said(at=now, version=request.version, request_id=request.id)
     said.record(
@@ -306,15 +306,14 @@ def _confirmed(of: Appointment, held: Held, party: Party, *, now: datetime) -> S
     if of.span is None:
         return None
     booked = _meeting(of, held.request.id, party, now=now)
-    request = replace(
-        held.request,
+    request = _request(
+        held,
         status=RequestStatus.ACCEPTED,
         requested_slots=(of.span.start,),
         selected_slot=of.span.start,
         duration_minutes=_minutes(of.span),
         meeting_id=booked.id,
-        version=held.request.version + 1,
-        updated_at=now,
+        now=now,
     )
     said = _decided(held, request, "accept", slots=request.requested_slots, now=now)
     said.record("meeting", booked, "book", by="calcom", was=None, now_is=booked.status)
@@ -338,12 +337,11 @@ def _confirmed(of: Appointment, held: Held, party: Party, *, now: datetime) -> S
 
 
 def _rejected(of: Appointment, held: Held, party: Party, *, now: datetime) -> Settled:
-    request = replace(
-        held.request,
+    request = _request(
+        held,
         status=RequestStatus.REJECTED,
         reason=of.reason,
-        version=held.request.version + 1,
-        updated_at=now,
+        now=now,
     )
     said = _decided(held, request, "reject", message=of.reason, now=now)
     said.notify(
@@ -361,14 +359,13 @@ def _rejected(of: Appointment, held: Held, party: Party, *, now: datetime) -> Se
 def _called_off(of: Appointment, held: Held, party: Party, *, now: datetime) -> Settled:
     """A request that still waited, called off in Cal.com; with its meeting, if it was confirmed."""
     booked = _meeting(of, held.request.id, party, now=now) if of.confirmed and of.span else None
-    request = replace(
-        held.request,
+    request = _request(
+        held,
         status=RequestStatus.CANCELLED,
         reason=of.reason,
         selected_slot=booked.scheduled_at if booked else None,
         meeting_id=booked.id if booked else None,
-        version=held.request.version + 1,
-        updated_at=now,
+        now=now,
     )
     said = _decided(held, request, "cancel", message=of.reason, now=now)
     if booked:
@@ -395,12 +392,11 @@ def _called_off(of: Appointment, held: Held, party: Party, *, now: datetime) -> 
 def _cancelled_meeting(of: Appointment, held: Held, party: Party, *, now: datetime) -> Settled:
     """The meeting of a request that had ended before we heard that it was confirmed at all."""
     booked = _meeting(of, held.request.id, party, now=now)
-    request = replace(
-        held.request,
+    request = _request(
+        held,
         selected_slot=booked.scheduled_at,
         meeting_id=booked.id,
-        version=held.request.version + 1,
-        updated_at=now,
+        now=now,
     )
     said = Said(at=now, version=request.version, request_id=request.id, meeting_id=booked.id)
     said.record("meeting", booked, "book", by="calcom", was=None, now_is=booked.status)
@@ -434,14 +430,13 @@ def _cancelled(
     )
     if closed is None:
         return None
-    request = replace(
-        held.request,
+    request = _request(
+        held,
         status=RequestStatus.CANCELLED,
         reason=of.reason,
         requested_slots=(there.meeting.scheduled_at,),
         selected_slot=there.meeting.scheduled_at,
-        version=held.request.version + 1,
-        updated_at=now,
+        now=now,
     )
     return Settled(
         outcome="cancelled",
@@ -473,13 +468,12 @@ def _moved(
         reason=of.reason,
         now=now,
     )
-    request = replace(
-        held.request,
+    request = _request(
+        held,
         requested_slots=(span.start,),
         selected_slot=span.start,
         duration_minutes=_minutes(span),
-        version=held.request.version + 1,
-        updated_at=now,
+        now=now,
     )
     return Settled(
         outcome="updated",
@@ -557,6 +551,11 @@ def _decided(
     )
     said.to_inbox("client", request.client_id, "request_decided")
     return said.to_inbox("operator", request.operator_id, "request_decided")
+
+
+def _request(held: Held, *, now: datetime, **changes: Any) -> MeetingRequest:
+    """The request with some changes, which make a new version of it."""
+    return replace(held.request, version=held.request.version + 1, updated_at=now, **changes)
 
 
 def _minutes(span: Span) -> int:
