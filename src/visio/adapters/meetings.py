@@ -239,9 +239,12 @@ def record(tx: Transaction, *changes: tuple[Lobby, Lobby]) -> None:
         knock, earlier = after.knock, before.knock
         if knock is None or knock == earlier:
             continue
-        if earlier is not None and earlier.status is KnockStatus.WAITING:
-            if earlier.id != knock.id or knock.status is not KnockStatus.WAITING:
-                answered.append(after)
+        if (
+            earlier is not None
+            and earlier.status is KnockStatus.WAITING
+            and (earlier.id != knock.id or knock.status is not KnockStatus.WAITING)
+        ):
+            answered.append(after)
         if earlier is not None and earlier.id == knock.id:
             knocks.append(knock)
             continue

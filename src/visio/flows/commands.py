@@ -189,7 +189,8 @@ class LobbyMessage(Command):
 
 
 class PushKeys(Command):
-    p256dh: Annotated[str, AfterValidator(_point)]
+    # By name: made camelCase by rule, a letter behind a digit becomes a capital.
+    p256dh: Annotated[str, Field(alias="p256dh"), AfterValidator(_point)]
     auth: Annotated[str, AfterValidator(_secret)]
 
 
