@@ -260,9 +260,9 @@ class Caller:
 
     def web_push(self) -> Sent:
         self.send("push_subscription", self.subscribe())
-        self.waiting()
+        meeting = self.waiting()
         with contextlib.closing(postgres.connect(self._world.admin)) as db:
-            db.run("update lobby_knocks set remind_at = now() where remind_at is not null")
+            db.run("update lobby_knocks set remind_at = now() where meeting_id = :id", id=meeting)
         self.send("complete_meetings", self.tick())
         return self._pushed("pushId", self._world.remote.pushed[-1], WEB_PUSH_SUBSCRIPTION)
 
