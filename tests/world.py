@@ -186,6 +186,8 @@ class Remote:
                 status, answer = remote.take(self.path, body, dict(self.headers))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(answer)))
+                if status == 302:
+                    self.send_header("Location", f"{remote.url}/push/elsewhere")
                 self.end_headers()
                 self.wfile.write(answer)
 

@@ -521,6 +521,7 @@ def test_who_still_waits_is_mailed_and_who_was_answered_meanwhile_is_not(
     assert to == "mikl@foxeo.example"
     assert message["Subject"] == "Un client attend toujours"
     assert "Alice attend depuis plus d’une minute." in text(message)
+    assert list(message.iter_attachments()) == []
     assert f"https://app.foxeo.example/hub/#meeting-{kept}" in text(message)
     assert rows("select problem from visio.mail_outbox where dropped_at is not null") == [
         "answered"

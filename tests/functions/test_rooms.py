@@ -635,6 +635,22 @@ def test_a_room_that_the_operator_left_alone_ends_nothing_before_its_time(
     assert rows("select outcome from meetings") == ["client_absent"]
 
 
+def test_nothing_changes_a_meeting_that_is_over(tell, admitted, signal, rows):
+    meeting = admitted()
+    signal(meeting, "meeting_ended", MIKL)
+    before = rows("select m::text from meetings m")
+
+    operator = f"operator:{MIKL.row}"
+    told = [
+        outcome(tell(event("participant_joined", meeting, operator, "PA_m"))),
+        outcome(tell(event("participant_left", meeting, operator, "PA_m"))),
+        outcome(tell(event("room_finished", meeting))),
+    ]
+
+    assert told == ["noted"] * 3
+    assert rows("select m::text from meetings m") == before
+
+
 def test_a_room_that_closes_while_somebody_waits_ends_nothing(tell, admitted, signal, join, rows):
     meeting = admitted()
     for who in (ALICE, MIKL):

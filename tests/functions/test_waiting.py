@@ -162,6 +162,26 @@ def test_an_admission_meant_for_one_arrival_admits_no_later_one(accepted, signal
     assert knock_of(signal(meeting, "operator_joined", MIKL, knockId=there))["status"] == "admitted"
 
 
+@pytest.mark.parametrize("name", ["client_waiting", "client_left"])
+def test_a_page_that_names_its_arrival_makes_and_ends_no_other(accepted, signal, rows, name):
+    meeting = accepted()
+    first = knock_of(signal(meeting, "client_waiting", ALICE))["id"]
+    signal(meeting, "entry_denied", MIKL, reason="Un instant")
+
+    # Its sign of life crosses the denial: no second knock, and the reason stays to be read.
+    renewed = signal(meeting, name, ALICE, knockId=first)
+    again = signal(meeting, "client_waiting", ALICE)
+    late = signal(meeting, name, ALICE, knockId=first)
+
+    assert rows("select status from lobby_knocks order by created_at") == ["denied", "waiting"]
+    assert knock_of(again)["status"] == "waiting"
+    assert refusal(late) == (409, "no_one_waiting")
+    assert state_of(late)["knock.id"] == knock_of(again)["id"]
+    if name == "client_waiting":
+        assert refusal(renewed) == (409, "no_one_waiting")
+        assert state_of(renewed)["knock.status"] == "denied"
+
+
 @pytest.mark.parametrize("name", ["operator_joined", "entry_denied", "back_to_lobby", "remove"])
 def test_who_comes_too_late_sees_the_state_that_won(accepted, signal, name):
     meeting = accepted()

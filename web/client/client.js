@@ -17,13 +17,13 @@ import {
 } from "/visio.js";
 
 const byId = (id) => document.getElementById(id);
-const waiting = new Set();
+const waiting = new Map();
 const tickets = new Map();
 
 async function meeting(item) {
   const lobby = await call("lobby-state", null, { meetingId: item.id });
   const knock = lobby.knock?.status;
-  if (knock === "waiting") waiting.add(item.id);
+  if (knock === "waiting") waiting.set(item.id, lobby.knock.id);
   else waiting.delete(item.id);
   const signal = (name) => call("lobby-signal", { meetingId: item.id, signal: name }).then(draw);
   const card = el(
@@ -136,9 +136,11 @@ byId("book").addEventListener("click", (event) =>
 );
 
 // A sign of life for every knock that waits: without it, it is away after half a minute, and gone
-// after two.
+// after two. It names its arrival, so that it knocks no second time when it was just turned away.
 setInterval(() => {
-  for (const meetingId of waiting) call("lobby-signal", { meetingId, signal: "client_waiting" }).catch(() => {});
+  for (const [meetingId, knockId] of waiting) {
+    call("lobby-signal", { meetingId, signal: "client_waiting", knockId }).catch(() => draw());
+  }
 }, 15_000);
 
 calendarFeed(byId("calendar"));

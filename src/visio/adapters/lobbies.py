@@ -55,7 +55,9 @@ JOINED = text("""
 update public.meetings
    set client_joined_at = cast(:client as timestamptz),
        operator_joined_at = cast(:operator as timestamptz)
- where id = cast(:id as uuid)""")
+ where id = cast(:id as uuid)
+   and (client_joined_at, operator_joined_at)
+         is distinct from (cast(:client as timestamptz), cast(:operator as timestamptz))""")
 
 
 @dataclass(frozen=True, slots=True)

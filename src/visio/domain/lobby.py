@@ -125,7 +125,8 @@ class Rules:
 class Meant:
     """What a signal may say beyond its name.
 
-    `knock` names the arrival that the operator means: another one is not touched.
+    `knock` names the arrival that is meant: another one is neither touched nor made. A page that
+    renews so knocks no second time when the operator has just turned it away.
     """
 
     knock: UUID | None = None
@@ -157,6 +158,8 @@ def signalled(
         raise _instead(NoOneWaiting, seen)
     match signal:
         case "client_waiting":
+            if meant.knock is not None and not _live(seen.knock):
+                raise _instead(NoOneWaiting, seen)
             knocked = _knocked(seen, meant.devices, rules=rules, now=now)
             return _recorded(lobby, knocked, "knock", by="client")
         case "client_left":

@@ -37,6 +37,8 @@ def entered(lobby: Lobby, who: str, *, now: datetime) -> Lobby:
         case "client":
             joined = replace(meeting, client_joined_at=meeting.client_joined_at or now)
             return replace(lobby, meeting=joined)
+        case "operator" if not meeting.live:
+            return lobby  # who ran it may tidy up after it
         case "operator":
             joined = replace(meeting, operator_joined_at=meeting.operator_joined_at or now)
             return replace(lobby, meeting=joined)
@@ -54,6 +56,8 @@ def entered(lobby: Lobby, who: str, *, now: datetime) -> Lobby:
 
 def gone(lobby: Lobby) -> Lobby:
     """The lobby once somebody is not in the room any more: they may come back."""
+    if not lobby.meeting.live:
+        return lobby
     return replace(lobby, meeting=replace(lobby.meeting, version=lobby.meeting.version + 1))
 
 

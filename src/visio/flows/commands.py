@@ -138,7 +138,7 @@ class AnswerProposal(
 
 
 class LobbySignal(Command):
-    """`knock_id` names the arrival that an operator means; `devices` is the client's to tell."""
+    """`knock_id` names the arrival that is meant; `devices` is the client's to tell."""
 
     meeting_id: UUID
     signal: Literal[
