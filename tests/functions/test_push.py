@@ -267,6 +267,7 @@ def test_ten_browsers_are_enough(remote, subscribe):
         ("https://169.254.169.254/latest/meta-data", False),
         ("https://push.example.evil.example/x", False),
         ("https://evilbelow.example/x", False),
+        ("https://evilpush.example/x", False),
         ("https://push.example\\@evil.example/x", False),
         ("https://push.example /x", False),
         ("file:///etc/passwd", False),

@@ -361,11 +361,13 @@ def test_an_order_done_once_is_not_given_again(admitted, signal, run_order, remo
     assert len(remote.put_out) == 1
 
 
+@pytest.mark.parametrize("attempts", [0, 1])
 def test_an_order_pushed_eight_times_at_once_is_given_once(
-    admitted, signal, run_order, remote, together
+    admitted, signal, run_order, remote, together, rows, attempts
 ):
     signal(admitted(), "remove", MIKL)
     [order] = remote.ordered
+    rows("update visio.room_orders set attempts = :n, next_attempt_at = now()", n=attempts)
 
     answers = together(*[lambda: run_order(order)] * 8)
 
