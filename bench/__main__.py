@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import cold, signals, sweep, trips, webhooks
+from bench import cold, lobby, signals, sweep, trips, webhooks
 from bench.world import Caller, world
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -39,6 +39,10 @@ def main() -> None:
         swept = sweep.sweeps(made)
     print("from knock to event", flush=True)
     heard = signals.knocks()
+    print("knock and admission, through each bus", flush=True)
+    buses = lobby.buses()
+    print("five hundred lobbies at once", flush=True)
+    crowd = lobby.crowd()
     percentiles = statistics.quantiles(heard, n=100)
     accept_ms, usual_ms = trips.medians(accepted), trips.medians(usual)
     results = {
@@ -49,6 +53,17 @@ def main() -> None:
         "acceptMs": accept_ms,
         "knockToEventMs": {"p50": round(percentiles[49], 1), "p99": round(percentiles[98], 1)},
         "webhooks": webhooks.figures(posted),
+        "lobby": {
+            "what": "ms to the event in supabase-js; ratio to publishing straight to realtime",
+            **{
+                bus: {
+                    what: {k: v for k, v in found.items() if k != "samples"}
+                    for what, found in measured.items()
+                }
+                for bus, measured in buses.items()
+            },
+            "crowd": crowd,
+        },
         "sweep": sweep.figures(swept),
         "baseline": {
             "what": "eight statements of SQLAlchemy Core on plain pg8000, without HTTP",
@@ -65,6 +80,10 @@ def main() -> None:
             "baselineMs": _rounded(usual),
             "knockToEventMs": [round(one, 1) for one in heard],
             "webhookMs": {name: [round(one, 1) for one in f.ms] for name, f in posted.items()},
+            "lobbyMs": {
+                bus: {what: found["samples"] for what, found in measured.items()}
+                for bus, measured in buses.items()
+            },
             "acceptMsWithoutSweep": [round(one, 1) for one in swept.before],
             "acceptMsDuringSweep": [round(one, 1) for one in swept.during],
         },

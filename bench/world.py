@@ -2,10 +2,12 @@
 
 import base64
 import contextlib
+import hashlib
 import json
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import functions_framework
+import jwt
 from aiosmtpd.controller import Controller
 
 from local import postgres
@@ -24,12 +27,17 @@ from tests.world import (
     ALICE,
     JWT_SECRET,
     LINK_SECRET,
+    LIVEKIT_KEY,
+    LIVEKIT_SECRET,
     MAIL_SUBSCRIPTION,
     MIKL,
     PAYLOADS,
     PROJECT,
     PUSH,
+    ROOM_SUBSCRIPTION,
     SCHEDULER,
+    VAPID,
+    WEB_PUSH_SUBSCRIPTION,
     Persona,
     Remote,
     pushed,
@@ -38,6 +46,7 @@ from tests.world import (
 )
 from visio import bootstrap, settings
 from visio.adapters.links import Person, PersonalLinks
+from visio.adapters.rooms import LiveKit
 
 _numbers = count()
 
@@ -233,9 +242,58 @@ class Caller:
         bearer = self._world.remote.keys.sign_google(*SCHEDULER)
         return Sent("POST", {"Authorization": f"Bearer {bearer}"}, {}, None)
 
+    def remove(self) -> Sent:
+        meeting = self.waiting()
+        self.send("lobby_signal", self.admit(meeting))
+        return self.post(MIKL, {"meetingId": meeting, "signal": "remove"})
+
+    def order(self) -> Sent:
+        self.send("lobby_signal", self.remove())
+        return self._pushed("orderId", self._world.remote.ordered[-1], ROOM_SUBSCRIPTION)
+
+    def room_event(self) -> Sent:
+        rooms = LiveKit("", LIVEKIT_KEY, LIVEKIT_SECRET)
+        event = {
+            "event": "participant_joined",
+            "room": {"name": rooms.room(UUID(self.meeting()))},
+            "participant": {"sid": f"PA_{next(_numbers)}", "identity": f"operator:{MIKL.row}"},
+        }
+        raw = json.dumps(event).encode()
+        digest = base64.b64encode(hashlib.sha256(raw).digest()).decode()
+        claims = {"iss": LIVEKIT_KEY, "exp": int(time.time()) + 300, "sha256": digest}
+        token = jwt.encode(claims, LIVEKIT_SECRET, "HS256")
+        return Sent("POST", {"Authorization": token}, {}, raw)
+
+    def subscribe(self) -> Sent:
+        point = VAPID[1]  # any point of the curve will do
+        subscription = {
+            "endpoint": f"{self._world.remote.url}/push/bench",
+            "keys": {"p256dh": point, "auth": "AAAAAAAAAAAAAAAAAAAAAA"},
+        }
+        return self.post(MIKL, {"action": "subscribe", "subscription": subscription})
+
+    def web_push(self) -> Sent:
+        self.send("push_subscription", self.subscribe())
+        meeting = self.waiting()
+        with contextlib.closing(postgres.connect(self._world.admin)) as db:
+            db.run("update lobby_knocks set remind_at = now() where meeting_id = :id", id=meeting)
+        self.send("complete_meetings", self.tick())
+        return self._pushed("pushId", self._world.remote.pushed[-1], WEB_PUSH_SUBSCRIPTION)
+
+    def _pushed(self, name: str, id: str, subscription: str) -> Sent:
+        data = base64.b64encode(json.dumps({name: id}).encode()).decode()
+        bearer = self._world.remote.keys.sign_google(*PUSH)
+        headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+        envelope = {"message": {"data": data}, "subscription": subscription}
+        return Sent("POST", headers, {}, json.dumps(envelope).encode())
+
     def ready(self) -> dict[str, tuple[str, Sent]]:
         """Every action: the function that serves it and a request that will succeed once."""
         return {
+            "admit-clients": (
+                "admit_clients",
+                self.post(MIKL, {"meetingIds": [self.waiting(), self.waiting()]}),
+            ),
             "answer-proposal accept": ("answer_proposal", self.take()),
             "booking-link": ("booking_link", self.post(ALICE, {})),
             "calcom-webhook created": ("calcom_webhook", self.booking(self.link())),
@@ -260,10 +318,17 @@ class Caller:
             "list-notifications": ("list_notifications", self.get(ALICE)),
             "list-quarantine": ("list_quarantine", self.get(MIKL)),
             "list-requests": ("list_requests", self.get(ALICE)),
+            "livekit-webhook joined": ("livekit_webhook", self.room_event()),
+            "lobby-message": (
+                "lobby_message",
+                self.post(ALICE, {"meetingId": self.meeting(), "canned": "thank_you"}),
+            ),
             "lobby-signal client_waiting": ("lobby_signal", self.knock(self.meeting())),
             "lobby-signal operator_joined": ("lobby_signal", self.admit(self.waiting())),
+            "lobby-signal remove": ("lobby_signal", self.remove()),
             "lobby-state": ("lobby_state", self.get(ALICE, meetingId=self.meeting())),
             "mail-preferences": ("mail_preferences", self.preferences()),
+            "push-subscription": ("push_subscription", self.subscribe()),
             "read-notifications": ("read_notifications", self.post(ALICE, {})),
             "reconcile-calcom, nothing changed": ("reconcile_calcom", self.tick()),
             "relay-signal": ("relay_signal", self.push()),
@@ -272,6 +337,9 @@ class Caller:
                 self.post(ALICE, {"requestedSlots": [f"{datetime.now(UTC) + timedelta(days=9)}"]}),
             ),
             "resolve-quarantine assign": ("resolve_quarantine", self.assign()),
+            "run-room-order": ("run_room_order", self.order()),
             "send-mail": ("send_mail", self.mail()),
+            "send-push": ("send_push", self.web_push()),
+            "waiting-room": ("waiting_room", self.get(MIKL)),
             "complete-meetings, nothing to do": ("complete_meetings", self.tick()),
         }

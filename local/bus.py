@@ -21,6 +21,7 @@ AUDIENCE = "visio-local-relay"
 SERVICE_ACCOUNT = "push@visio-local.iam.gserviceaccount.com"
 PROJECT = "visio-local"
 SIGNALS, MAILS = "lobby-signals", "mails"
+ROOMS, PUSHES = "room-orders", "web-pushes"
 FIRST_PAUSE, LONGEST_PAUSE, DEADLINE = 0.1, 10.0, 30.0
 
 

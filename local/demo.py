@@ -220,10 +220,16 @@ def story(listener: Listener, alice: Person, bruno: Person, mikl: Person) -> Non
         lambda line: line.get("event") == "client_waiting" and line["topic"].startswith("operator:")
     )
     told("  MiKL's browser hears it", heard["event"])
+    found = step("MiKL sees who waits", mikl.does("waiting-room"), 200)["items"]
+    told("  in his waiting room", ", ".join(one["clientName"] for one in found))
+    late = {**meeting, "canned": "one_moment"}
+    step("  and answers her", mikl.does("lobby-message", late), 201)
     step("She is still outside", alice.does("join-meeting", meeting), 403, "not_admitted")
     admit = {**meeting, "signal": "operator_joined"}
     lobby = step("MiKL lets her in", mikl.does("lobby-signal", admit), 200, shows="meetingStatus")
-    heard = listener.until(lambda line: line.get("event") == "operator_joined")
+    heard = listener.until(
+        lambda line: line.get("event") == "operator_joined" and line["topic"].startswith("meeting:")
+    )
     told("  Alice's browser hears it", heard["event"])
     ticket = step(
         "Alice gets her ticket", alice.does("join-meeting", meeting), 200, shows="provider"

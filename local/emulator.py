@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from local.bus import MAILS, PROJECT, SIGNALS, subscription
+from local.bus import MAILS, PROJECT, PUSHES, ROOMS, SIGNALS, subscription
 from local.postgres import Broken, free_port
 
 JARS = "platform/pubsub-emulator/lib/cloud-pubsub-emulator-*-all.jar"
@@ -53,7 +53,7 @@ def prepare(address: str, push_endpoint: str) -> None:
             if time.monotonic() > give_up:
                 raise Broken("the Pub/Sub emulator did not answer within 30 s") from error
             time.sleep(0.1)
-    for name in (SIGNALS, MAILS):
+    for name in (SIGNALS, MAILS, ROOMS, PUSHES):
         topic = f"projects/{PROJECT}/topics/{name}"
         _send(address, topic, {})
         push = {"pushConfig": {"pushEndpoint": f"{push_endpoint}/{name}"}}

@@ -25,9 +25,10 @@ from local.mail import Mailbox
 from local.policies import Policies
 from local.postgres import PROJECT, Broken
 from local.realtime import Realtime
-from local.tokens import Keys
+from local.tokens import Keys, vapid_keys
 
-SWEEP_EVERY = 60.0
+# Four times as often as in the cloud: who waits in a demo need not wait long to be told of.
+SWEEP_EVERY = 15.0
 SCHEDULER = ("visio-local-sweep", "scheduler@visio-local.iam.gserviceaccount.com")
 
 
@@ -78,6 +79,8 @@ class Stack:
         addresses = {
             bus.SIGNALS: f"{base}/functions/v1/relay-signal",
             bus.MAILS: f"{base}/functions/v1/send-mail",
+            bus.ROOMS: f"{base}/functions/v1/run-room-order",
+            bus.PUSHES: f"{base}/functions/v1/send-push",
         }
         local_bus = LocalBus(self._session, addresses, self._push_token)
         self._cleanup.push_async_callback(local_bus.close)
@@ -202,6 +205,7 @@ class Stack:
 
     def _settings(self, login: str) -> dict[str, str]:
         port = self.origin.rpartition(":")[2]
+        private_key, public_key = vapid_keys(self._derived("web push"))
         defaults = {
             "SUPABASE_JWKS_URL": f"{self.origin}/auth/v1/.well-known/jwks.json",
             "ALLOWED_ORIGINS": f"{self.origin},http://localhost:{port}",
@@ -218,6 +222,9 @@ class Stack:
             "LIVEKIT_URL": "ws://127.0.0.1:7880",
             "LIVEKIT_API_KEY": "devkey",
             "LIVEKIT_API_SECRET": self._derived("livekit"),
+            "VAPID_PRIVATE_KEY": private_key,
+            "VAPID_PUBLIC_KEY": public_key,
+            "VAPID_SUBJECT": "mailto:visio@foxeo.example",
         }
         given = {name: self._environ[name] for name in defaults if self._environ.get(name)}
         return {
@@ -232,6 +239,8 @@ class Stack:
             "PUSH_SERVICE_ACCOUNT": bus.SERVICE_ACCOUNT,
             "PUSH_SUBSCRIPTION": bus.subscription(bus.SIGNALS),
             "MAIL_PUSH_SUBSCRIPTION": bus.subscription(bus.MAILS),
+            "ROOM_PUSH_SUBSCRIPTION": bus.subscription(bus.ROOMS),
+            "WEB_PUSH_SUBSCRIPTION": bus.subscription(bus.PUSHES),
             "APP_URL": self.origin,
             "FUNCTIONS_URL": f"{self.origin}/functions/v1",
             "SCHEDULER_AUDIENCE": SCHEDULER[0],
@@ -246,6 +255,9 @@ class Stack:
             "PUBSUB_PROJECT": bus.PROJECT,
             "PUBSUB_TOPIC": bus.SIGNALS,
             "MAIL_TOPIC": bus.MAILS,
+            "WEB_PUSH_TOPIC": bus.PUSHES,
+            # No room's server is part of the stack: orders are for one that is named.
+            "ROOM_TOPIC": bus.ROOMS if self._environ.get("LIVEKIT_URL") else "",
         }
 
     async def _health(self, _: web.Request) -> web.Response:

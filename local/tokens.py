@@ -1,5 +1,7 @@
 """The local stack's keys: what Supabase and Google would sign with."""
 
+import base64
+import hashlib
 import json
 import secrets
 import time
@@ -12,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
 )
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
@@ -92,3 +95,16 @@ class Keys:
             options={"require": ["exp", "role"], "verify_aud": False},
         )
         return claims
+
+
+def vapid_keys(seed: str) -> tuple[str, str]:
+    """A private and a public key for web push, the same for the same seed. Source: RFC 8292."""
+    number = int(hashlib.sha256(seed.encode()).hexdigest(), 16)
+    key = ec.derive_private_key(number % (2**255) + 1, ec.SECP256R1())
+    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    private = key.private_numbers().private_value.to_bytes(32, "big")
+    return _base64url(private), _base64url(point)
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

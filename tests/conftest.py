@@ -134,7 +134,7 @@ def environment(
 _apps: dict[str, Any] = {}
 GETS = {
     *("list-requests", "list-meetings", "list-notifications", "list-quarantine", "lobby-state"),
-    *("calendar-file", "calendar-feed"),
+    *("calendar-file", "calendar-feed", "waiting-room"),
 }
 Call = Callable[..., TestResponse]
 

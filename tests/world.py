@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import jwt
+from livekit.api import TokenVerifier
 
 from local.tokens import Keys
 
@@ -29,6 +31,14 @@ SCHEDULER = ("https://sweep.example/complete-meetings", "sweep@tests.iam.gservic
 LINK_SECRET = "the-newest-secret-for-personal-links"
 MAIL_SUBSCRIPTION = "projects/tests/subscriptions/mails-push"
 SUBSCRIPTION = "projects/tests/subscriptions/lobby-signals-push"
+ROOM_SUBSCRIPTION = "projects/tests/subscriptions/room-orders-push"
+WEB_PUSH_SUBSCRIPTION = "projects/tests/subscriptions/web-pushes-push"
+LIVEKIT_KEY, LIVEKIT_SECRET = "devkey", "a-livekit-secret-of-the-tests-0123456789"
+# A pair of VAPID keys of the tests alone.
+VAPID = (
+    "v85khCFPZLcyUhYsoPkC7pB5MXTH_EGv9ScAU4PLZJk",
+    "BA0MZMTg7R5ajeOhuWku-p4wyMDUuYdn2vkbfTJS54ilPt4kG3xxJnM_llLG_ciY1NglQBUgrDVxPSeTLFXFpOE",
+)
 
 
 @dataclass(frozen=True)
@@ -101,10 +111,16 @@ class Remote:
     url: str = ""
     published: list[dict[str, Any]] = field(default_factory=list)
     mailed: list[str] = field(default_factory=list)
+    ordered: list[str] = field(default_factory=list)
+    pushed: list[str] = field(default_factory=list)
+    put_out: list[tuple[str, str]] = field(default_factory=list)
+    told: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     broadcasts: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     bus_status: int = 200
     realtime_status: int = 202
+    room_status: int = 200
+    push_status: int = 201
     realtime_body: bytes = b""
     keys_status: int = 200
     calcom_status: int = 200
@@ -112,19 +128,30 @@ class Remote:
     health_requests: int = 0
 
     def reset(self) -> None:
-        for heard in (self.published, self.mailed, self.broadcasts, self.paths):
+        lists = (self.published, self.mailed, self.ordered, self.pushed, self.put_out, self.told)
+        for heard in (*lists, self.broadcasts, self.paths):
             heard.clear()
+        self.room_status, self.push_status = 200, 201
         self.bus_status, self.realtime_status, self.keys_status = 200, 202, 200
         self.calcom_status, self.health_requests = 200, 0
         self.realtime_body, self.key_requests = b"", 0
 
-    def take(self, path: str, body: bytes) -> tuple[int, bytes]:
+    def take(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        if path.startswith("/twirp/"):
+            return self.room(path, body, headers)
+        if path.startswith("/push/"):
+            self.told.append(({name.lower(): value for name, value in headers.items()}, body))
+            return self.push_status, b""
         if path == "/bus":
             if self.bus_status == 200:
                 for message in json.loads(body)["messages"]:
                     data = json.loads(message["data"])
                     if message["topic"] == "mails":
                         self.mailed.append(data["mailId"])
+                    elif message["topic"] == "room-orders":
+                        self.ordered.append(data["orderId"])
+                    elif message["topic"] == "web-pushes":
+                        self.pushed.append(data["pushId"])
                     else:
                         self.published.append(data)
             return self.bus_status, b"{}"
@@ -143,6 +170,20 @@ class Remote:
             self.broadcasts.append((topic, event, json.loads(body)))
         return self.realtime_status, self.realtime_body
 
+    def room(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """LiveKit's RoomService, which asks for a token as the genuine library understands it."""
+        asked = json.loads(body)
+        genuine = TokenVerifier(LIVEKIT_KEY, LIVEKIT_SECRET, leeway=timedelta())
+        claims = genuine.verify(headers.get("Authorization", "").removeprefix("Bearer "))
+        right = path == "/twirp/livekit.RoomService/RemoveParticipant"
+        if not (right and claims.video and claims.video.room_admin):
+            return 403, b'{"code":"permission_denied"}'
+        if claims.video.room != asked["room"]:
+            return 403, b'{"code":"permission_denied"}'
+        if self.room_status == 200:
+            self.put_out.append((asked["room"], asked["identity"]))
+        return self.room_status, b'{"code":"not_found"}' if self.room_status == 404 else b"{}"
+
     def serve(self) -> ThreadingHTTPServer:
         remote = self
 
@@ -151,9 +192,11 @@ class Remote:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                status, answer = remote.take(self.path, body)
+                status, answer = remote.take(self.path, body, dict(self.headers))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(answer)))
+                if status == 302:
+                    self.send_header("Location", f"{remote.url}/push/elsewhere")
                 self.end_headers()
                 self.wfile.write(answer)
 
@@ -203,7 +246,15 @@ def settings_for(login: str, remote: Remote) -> dict[str, str]:
         "MAIL_FROM": "Foxeo visio <visio@foxeo.example>",
         "MAIL_PUSH_SUBSCRIPTION": MAIL_SUBSCRIPTION,
         "SMTP_URL": "smtp://127.0.0.1:1",
-        "LIVEKIT_URL": "wss://room.foxeo.example",
-        "LIVEKIT_API_KEY": "devkey",
-        "LIVEKIT_API_SECRET": "a-livekit-secret-of-the-tests-0123456789",
+        "LIVEKIT_URL": remote.url.replace("http", "ws"),
+        "LIVEKIT_API_KEY": LIVEKIT_KEY,
+        "LIVEKIT_API_SECRET": LIVEKIT_SECRET,
+        "ROOM_TOPIC": "room-orders",
+        "ROOM_PUSH_SUBSCRIPTION": ROOM_SUBSCRIPTION,
+        "WEB_PUSH_TOPIC": "web-pushes",
+        "WEB_PUSH_SUBSCRIPTION": WEB_PUSH_SUBSCRIPTION,
+        "WEB_PUSH_HOSTS": f"push.example,.below.example,{remote.url.removeprefix('http://')}",
+        "VAPID_PRIVATE_KEY": VAPID[0],
+        "VAPID_PUBLIC_KEY": VAPID[1],
+        "VAPID_SUBJECT": "mailto:visio@foxeo.example",
     }

@@ -75,6 +75,14 @@ const DEEDS = {
   agree: "a fixé le rendez-vous",
   complete: "a terminé le rendez-vous",
   cancel: "a annulé le rendez-vous",
+  knock: "est arrivé en salle d’attente",
+  leave: "est parti",
+  lapse: "n’a plus eu de nouvelles du client",
+  admit: "a fait entrer le client",
+  deny: "n’a pas fait entrer le client",
+  send_back: "a renvoyé le client en salle d’attente",
+  remove: "a fait sortir le client",
+  start: "a commencé le rendez-vous",
 };
 const WHO = { client: "Le client", operator: "Le consultant", calcom: "Cal.com", system: "Foxeo visio" };
 
@@ -119,6 +127,13 @@ export function calendarFeed(place) {
       ),
     );
   show(null);
+}
+
+/** What was said at a lobby, each with whose words they are. */
+export function messages(said, mine) {
+  if (!said.length) return null;
+  const line = (one) => el("li", {}, one.sender === mine ? "Vous : " : "", el("q", {}, one.text));
+  return el("ul", { class: "history" }, ...said.slice(-5).map(line));
 }
 
 let arrived = false;

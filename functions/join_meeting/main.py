@@ -2,7 +2,6 @@
 
 import functions_framework
 
-from visio.adapters.rooms import LiveKit
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
 from visio.flows import lobby
@@ -13,10 +12,7 @@ from visio.views import TicketView
 @functions_framework.http
 @endpoint("POST", takes=OfMeeting, needs=("rooms",))
 def join_meeting(command: OfMeeting, call: Call) -> TicketView:
-    settings = app().settings
-    rooms = LiveKit(settings.rooms.url, settings.rooms.api_key, settings.rooms.api_secret)
+    rooms, grace = app().rooms, app().settings.rules.sweep_grace
     with app().reading_for(call) as tx:
-        ticket = lobby.join_meeting(
-            command, call, tx, rooms=rooms, grace=settings.rules.sweep_grace
-        )
+        ticket = lobby.join_meeting(command, call, tx, rooms=rooms, grace=grace)
     return TicketView.of(ticket)

@@ -14,4 +14,5 @@ from visio.views import LobbyView
 def lobby_signal(command: LobbySignal, call: Call) -> LobbyView:
     with app().acting_for(call) as tx:
         found = lobby.lobby_signal(command, call, tx, rules=app().lobby_rules)
-    return LobbyView.at(call.now, found)
+        reader = lobby.side_of(tx)
+    return LobbyView.at(call.now, found, reader)

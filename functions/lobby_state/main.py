@@ -13,5 +13,5 @@ from visio.views import LobbyView
 @endpoint("GET", takes=OfMeeting)
 def lobby_state(command: OfMeeting, call: Call) -> Reply[LobbyView]:
     with app().reading_for(call) as tx:
-        view = LobbyView.at(call.now, lobby.lobby_state(command, tx))
+        view = LobbyView.at(call.now, lobby.lobby_state(command, tx), lobby.side_of(tx))
     return Reply(view, etag=view.etag)

@@ -10,7 +10,8 @@
     meeting   scheduled ──operator_joined──▶ in_progress ──▶ completed    scheduled ──▶ cancelled
               a meeting whose end plus grace has passed is completed by the sweep
     knock     waiting ──operator_joined──▶ admitted ──back_to_lobby──▶ waiting
-                 ├──entry_denied──▶ denied        └──client_left──▶ left (so does a lapsed lease)
+                 │ └──entry_denied──▶ denied      └──client_left, remove──▶ left
+                 └──client_left, remove, a lapsed lease──▶ left
 
 A terminal state never changes. Every change is settled by the database.
 """

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from visio.adapters.calcom_api import CalcomApi
     from visio.adapters.mailer import Mailer
     from visio.adapters.realtime import Broadcaster
+    from visio.adapters.rooms import LiveKit, Rooms
+    from visio.adapters.roomserver import RoomServer
+    from visio.adapters.webpush import Pusher
     from visio.flows.calcom_webhook import Intake
 
 _lock = threading.RLock()
@@ -58,12 +61,15 @@ class App:
 
     @cached_property
     def _bus(self) -> Bus:
-        from visio.adapters.pubsub import LocalBus, PubSub
+        from visio.adapters.pubsub import LocalBus, PubSub, Topics
 
         bus = self.settings.bus
+        # Only LiveKit's server takes orders of ours.
+        room_topic = bus.room_topic if self.settings.rooms.provider == "livekit" else ""
+        topics = Topics(bus.topic, bus.mail_topic, room_topic, bus.push_topic)
         if bus.kind == "local":
-            return LocalBus(bus.local_url, bus.local_token, bus.topic, bus.mail_topic)
-        return PubSub(bus.project, bus.topic, bus.mail_topic)
+            return LocalBus(bus.local_url, bus.local_token, topics)
+        return PubSub(bus.project, topics)
 
     @cached_property
     def broadcaster(self) -> "Broadcaster":
@@ -110,6 +116,35 @@ class App:
         from visio.adapters.smtp import Smtp
 
         return Smtp(mail.smtp_url)
+
+    @cached_property
+    def rooms(self) -> "Rooms":
+        from visio.adapters.rooms import Jitsi, Link
+
+        rooms = self.settings.rooms
+        if rooms.provider == "jitsi":
+            return Jitsi(rooms.url, rooms.api_key, rooms.api_secret, rooms.key_id, rooms.hidden)
+        return Link(rooms.url, rooms.hidden) if rooms.provider == "link" else self.livekit
+
+    @cached_property
+    def livekit(self) -> "LiveKit":
+        from visio.adapters.rooms import LiveKit
+
+        rooms = self.settings.rooms
+        return LiveKit(rooms.url, rooms.api_key, rooms.api_secret)
+
+    @cached_property
+    def room_server(self) -> "RoomServer":
+        from visio.adapters.roomserver import LiveKitServer
+
+        return LiveKitServer(self.settings.rooms.url, self.livekit)
+
+    @cached_property
+    def pusher(self) -> "Pusher":
+        from visio.adapters.webpush import WebPush
+
+        push = self.settings.web_push
+        return WebPush(push.private_key, push.subject)
 
     @property
     def lobby_rules(self) -> Rules:

@@ -39,7 +39,18 @@ from visio.domain.refusals import (
 )
 from visio.settings import require, settings
 
-__all__ = ["Call", "File", "Reply", "anyone", "calcom", "endpoint", "push", "scheduler", "user"]
+__all__ = [
+    "Call",
+    "File",
+    "Reply",
+    "anyone",
+    "calcom",
+    "endpoint",
+    "livekit",
+    "push",
+    "scheduler",
+    "user",
+]
 
 logger = logging.getLogger("visio.edge")
 
@@ -128,6 +139,17 @@ class _Calcom(Door):
         identity.calcom(body, signature, settings().calcom.webhook_secrets)
 
 
+class _LiveKit(Door):
+    """The room's server, by the digest that it signed. Its content type is its own."""
+
+    needs = ("database", "livekit")
+
+    def admit(self, request: Request, body: bytes, now: datetime) -> None:
+        rooms = settings().rooms
+        authorization = request.headers.get("Authorization")
+        identity.livekit(authorization, body, rooms.api_key, rooms.api_secret, now=now)
+
+
 class _Google(Door):
     """A service of Google's, by its OIDC token."""
 
@@ -141,7 +163,7 @@ class _Google(Door):
         identity.google(authorization, expected, settings().google_certs_url, now=now)
 
 
-user, anyone, calcom = _User(), _Anyone(), _Calcom()
+user, anyone, calcom, livekit = _User(), _Anyone(), _Calcom(), _LiveKit()
 push, scheduler = _Google("push"), _Google("scheduler")
 
 

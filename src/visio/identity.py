@@ -1,5 +1,7 @@
-"""Who is calling: Supabase users by JWT, Google's services by OIDC, Cal.com by signature."""
+"""Who is calling: Supabase users by JWT, Google's services by OIDC, Cal.com and LiveKit by
+signature."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -132,6 +134,25 @@ def calcom(raw: bytes, signature: str | None, secrets: Sequence[str]) -> None:
         raise BadSignature
 
 
+def livekit(authorization: str | None, raw: bytes, key: str, secret: str, *, now: datetime) -> None:
+    """Raise BadSignature unless LiveKit signed these very bytes, and just now.
+
+    The header is a JWT, with or without « Bearer », whose `sha256` is the body's digest in base64.
+    Source: LiveKit documentation, "Webhooks & events", and livekit-api's WebhookReceiver.
+    """
+    token = (authorization or "").removeprefix("Bearer ")
+    digest = base64.b64encode(hashlib.sha256(raw).digest())
+    try:
+        claims = _claims(token, secret or None, "HS256", audience=None, now=now, needs=("exp",))
+    except Unauthenticated as error:
+        raise BadSignature from error
+    given = claims.get("sha256")
+    ours = isinstance(given, str) and given.isascii()
+    signed = ours and hmac.compare_digest(str(given).encode(), digest)
+    if claims.get("iss") != key or not signed:
+        raise BadSignature
+
+
 def _bearer(authorization: str | None) -> tuple[str, Mapping[str, Any]]:
     # Two equal headers arrive joined by a comma, which no token has.
     scheme, _, token = (authorization or "").partition(" ")
@@ -147,7 +168,13 @@ def _bearer(authorization: str | None) -> tuple[str, Mapping[str, Any]]:
 
 
 def _claims(
-    token: str, key: Any, algorithm: str, *, audience: str, now: datetime
+    token: str,
+    key: Any,
+    algorithm: str,
+    *,
+    audience: str | None,
+    now: datetime,
+    needs: Sequence[str] = ("exp", "sub", "aud"),
 ) -> Mapping[str, Any]:
     if key is None:
         raise Unauthenticated
@@ -159,7 +186,7 @@ def _claims(
             audience=audience,
             # The clock is an argument, so times are compared below.
             options={
-                "require": ["exp", "sub", "aud"],
+                "require": list(needs),
                 "verify_exp": False,
                 "verify_nbf": False,
                 "verify_iat": False,

@@ -13,7 +13,13 @@ from visio.domain.refusals import Refusal
 from visio.edge import Declaration, File, Reply
 
 REF = "#/components/schemas/{model}"
-DOORS = {"_User": ["user"], "_Anyone": [], "_Calcom": ["calcom"], "_Google": ["google"]}
+DOORS = {
+    "_User": ["user"],
+    "_Anyone": [],
+    "_Calcom": ["calcom"],
+    "_LiveKit": ["livekit"],
+    "_Google": ["google"],
+}
 
 
 def described(pages: Iterable[tuple[Declaration, str]]) -> dict[str, Any]:
@@ -39,6 +45,7 @@ def described(pages: Iterable[tuple[Declaration, str]]) -> dict[str, Any]:
             "securitySchemes": {
                 "user": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "google": {"type": "http", "scheme": "bearer", "bearerFormat": "OIDC"},
+                "livekit": {"type": "apiKey", "in": "header", "name": "Authorization"},
                 "calcom": {"type": "apiKey", "in": "header", "name": "X-Cal-Signature-256"},
             },
         },

@@ -5,11 +5,13 @@ import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, Self, cast
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
 SHORTEST_SECRET = 16
 DAY = 24 * 60
+PROVIDERS = ("livekit", "jitsi", "link")
 GOOGLE_CERTS = "https://www.googleapis.com/oauth2/v3/certs"
 
 
@@ -38,6 +40,8 @@ class BusSettings(_Group):
     project: str
     topic: str
     mail_topic: str
+    room_topic: str
+    push_topic: str
 
 
 class RealtimeSettings(_Group):
@@ -65,10 +69,26 @@ class CalcomSettings(_Group):
 
 
 class RoomSettings(_Group):
-    provider: Literal["livekit"]
+    """`key_id` is there for JaaS alone, `hidden` names the rooms that are not LiveKit's."""
+
+    provider: Literal["livekit", "jitsi", "link"]
     url: str
     api_key: str
     api_secret: str = Field(repr=False)
+    key_id: str
+    hidden: str = Field(repr=False)
+    subscription: str
+
+
+class WebPushSettings(_Group):
+    """`hosts` are the push services that a browser may name; one that begins with a dot stands for
+    every host below it."""
+
+    private_key: str = Field(repr=False)
+    public_key: str
+    subject: str
+    hosts: tuple[str, ...]
+    subscription: str
 
 
 class LinkSettings(_Group):
@@ -89,6 +109,7 @@ class MailSettings(_Group):
 class Rules(_Group):
     lobby_opens: timedelta | None
     sweep_grace: timedelta
+    rate_limit_factor: int
     max_open_requests: int
     buffer: timedelta
     minimum_notice: timedelta
@@ -108,7 +129,21 @@ NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "app": (("APP_URL",),),
     "links": (("APP_URL",), ("FUNCTIONS_URL",), ("LINK_SECRETS",)),
     "mail": (("MAIL_FROM",), ("MAIL_PUSH_SUBSCRIPTION",)),
-    "rooms": (("LIVEKIT_URL",), ("LIVEKIT_API_KEY",), ("LIVEKIT_API_SECRET",)),
+    "livekit": (("LIVEKIT_URL",), ("LIVEKIT_API_KEY",), ("LIVEKIT_API_SECRET",)),
+    "jitsi": (
+        ("JITSI_URL",),
+        ("JITSI_APP_ID",),
+        ("JITSI_APP_SECRET", "JAAS_PRIVATE_KEY"),
+        ("ROOM_NAME_SECRET",),
+    ),
+    "link": (("ROOM_LINK",), ("ROOM_LINK_HOSTS",), ("ROOM_NAME_SECRET",)),
+    "room orders": (("ROOM_PUSH_SUBSCRIPTION",),),
+    "web push": (("VAPID_PUBLIC_KEY",),),
+    "web push sender": (
+        ("VAPID_PRIVATE_KEY",),
+        ("VAPID_SUBJECT",),
+        ("WEB_PUSH_SUBSCRIPTION",),
+    ),
 }
 SECRETS = (
     "SUPABASE_JWT_SECRET",
@@ -117,6 +152,14 @@ SECRETS = (
     "CALCOM_API_KEY",
     "LINK_SECRETS",
     "LIVEKIT_API_SECRET",
+    "JITSI_APP_SECRET",
+    "JAAS_PRIVATE_KEY",
+    "ROOM_NAME_SECRET",
+    "VAPID_PRIVATE_KEY",
+)
+# The push services of Chrome and Edge, Firefox, Safari, and Edge on Windows.
+PUSH_HOSTS = (
+    "fcm.googleapis.com,updates.push.services.mozilla.com,.push.apple.com,.notify.windows.com"
 )
 
 
@@ -136,6 +179,7 @@ class Settings(_Group):
     rooms: RoomSettings
     links: LinkSettings
     mail: MailSettings
+    web_push: WebPushSettings
     rules: Rules
 
     @classmethod
@@ -148,6 +192,9 @@ class Settings(_Group):
         most_open = _number(one, "MAX_OPEN_REQUESTS", 20)
         if most_open == 0 and not local:
             raise SettingsMissing("MAX_OPEN_REQUESTS: 0 is for the local stack only")
+        factor = _number(one, "RATE_LIMIT_FACTOR", 1)
+        if factor < 0 or (factor == 0 and not local):
+            raise SettingsMissing("RATE_LIMIT_FACTOR: 0 is for the local stack only")
         opens = _number(one, "LOBBY_OPENS_MINUTES", -1)
         provider = cast("Literal['smtp', 'ses']", _choice(one, "MAIL_PROVIDER", "smtp", "ses"))
         if provider == "smtp" and one.get("MAIL_FROM") and not one.get("SMTP_URL"):
@@ -171,6 +218,8 @@ class Settings(_Group):
                 project=one.get("PUBSUB_PROJECT", ""),
                 topic=one.get("PUBSUB_TOPIC", "") or "lobby-signals",
                 mail_topic=one.get("MAIL_TOPIC", ""),
+                room_topic=one.get("ROOM_TOPIC", ""),
+                push_topic=one.get("WEB_PUSH_TOPIC", ""),
             ),
             realtime=RealtimeSettings(
                 url=one.get("REALTIME_URL", ""), service_key=one.get("REALTIME_SERVICE_KEY", "")
@@ -199,12 +248,7 @@ class Settings(_Group):
                     "Literal['v1', 'v2']", _choice(one, "CALCOM_API_VERSION", "v2", "v1")
                 ),
             ),
-            rooms=RoomSettings(
-                provider=cast("Literal['livekit']", _choice(one, "ROOM_PROVIDER", "livekit")),
-                url=one.get("LIVEKIT_URL", ""),
-                api_key=one.get("LIVEKIT_API_KEY", ""),
-                api_secret=one.get("LIVEKIT_API_SECRET", ""),
-            ),
+            rooms=_rooms(one),
             links=LinkSettings(
                 app_url=one.get("APP_URL", "").rstrip("/"),
                 functions_url=one.get("FUNCTIONS_URL", "").rstrip("/"),
@@ -216,9 +260,17 @@ class Settings(_Group):
                 smtp_url=one.get("SMTP_URL", ""),
                 subscription=one.get("MAIL_PUSH_SUBSCRIPTION", ""),
             ),
+            web_push=WebPushSettings(
+                private_key=one.get("VAPID_PRIVATE_KEY", ""),
+                public_key=one.get("VAPID_PUBLIC_KEY", ""),
+                subject=one.get("VAPID_SUBJECT", ""),
+                hosts=_list({"hosts": one.get("WEB_PUSH_HOSTS", "") or PUSH_HOSTS}, "hosts"),
+                subscription=one.get("WEB_PUSH_SUBSCRIPTION", ""),
+            ),
             rules=Rules(
                 lobby_opens=None if opens < 0 else timedelta(minutes=opens),
                 sweep_grace=timedelta(minutes=_number(one, "SWEEP_GRACE_MINUTES", 15)),
+                rate_limit_factor=factor,
                 max_open_requests=most_open,
                 buffer=_minutes(one, "BUFFER_MINUTES"),
                 minimum_notice=_minutes(one, "MINIMUM_NOTICE_MINUTES"),
@@ -227,15 +279,48 @@ class Settings(_Group):
 
 
 def require(environ: Mapping[str, str], *groups: str) -> None:
-    """Raise SettingsMissing unless everything that these groups need is set."""
+    """Raise SettingsMissing unless everything that these groups need is set.
+
+    What "rooms" needs is what ROOM_PROVIDER says.
+    """
+    provider = _choice(environ, "ROOM_PROVIDER", *PROVIDERS)
     missing = [
         " or ".join(names)
-        for group in groups
+        for group in (provider if group == "rooms" else group for group in groups)
         for names in NEEDS[group]
         if not any(environ.get(name, "").strip(" ,") for name in names)
     ]
     if missing:
         raise SettingsMissing(f"set in the environment: {', '.join(missing)}")
+
+
+def _rooms(one: Mapping[str, str]) -> RoomSettings:
+    provider = _choice(one, "ROOM_PROVIDER", *PROVIDERS)
+    prefix = {"livekit": "LIVEKIT_URL", "jitsi": "JITSI_URL", "link": "ROOM_LINK"}[provider]
+    url, secret, key_id = one.get(prefix, ""), one.get("LIVEKIT_API_SECRET", ""), ""
+    api_key = one.get("LIVEKIT_API_KEY", "")
+    if provider == "jitsi":
+        api_key, key_id = one.get("JITSI_APP_ID", ""), one.get("JAAS_KEY_ID", "")
+        # A PEM in an environment has its lines joined by a written \n.
+        private = one.get("JAAS_PRIVATE_KEY", "").replace("\\n", "\n")
+        secret = private if key_id else one.get("JITSI_APP_SECRET", "")
+        if url and not secret:
+            wanted = "JAAS_PRIVATE_KEY" if key_id else "JITSI_APP_SECRET, or JAAS_KEY_ID"
+            raise SettingsMissing(f"set in the environment: {wanted}")
+    if provider == "link" and url:
+        parts = urlsplit(url)
+        allowed = parts.scheme == "https" and parts.hostname in _list(one, "ROOM_LINK_HOSTS")
+        if not allowed or url.count("{room}") != 1 or "{room}" in parts.netloc:
+            raise SettingsMissing("ROOM_LINK: https, a host of ROOM_LINK_HOSTS, one {room} behind")
+    return RoomSettings(
+        provider=cast("Literal['livekit', 'jitsi', 'link']", provider),
+        url=url,
+        api_key=api_key,
+        api_secret=secret,
+        key_id=key_id,
+        hidden=one.get("ROOM_NAME_SECRET", ""),
+        subscription=one.get("ROOM_PUSH_SUBSCRIPTION", ""),
+    )
 
 
 def _refuse_weak(one: Mapping[str, str]) -> None:

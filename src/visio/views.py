@@ -1,6 +1,6 @@
 """What callers see: the contract's field names, instants in UTC ending in Z."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 from uuid import UUID
@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from visio.adapters.chains import WaitingChain
+from visio.adapters.lobbies import Waiting
 from visio.adapters.paging import Item, Page
 from visio.domain.events import Side, Step, instant
-from visio.domain.lobby import Lobby
+from visio.domain.lobby import Knock, Lobby, LobbyMessage, poll_after
 from visio.domain.meeting import ListedMeeting
 from visio.domain.request import ListedRequest, slot_state
+from visio.domain.words import CANNED, Locale
 
 Instant = Annotated[
     datetime, PlainSerializer(instant, return_type=str, when_used="json"), Field(description="UTC")
@@ -154,25 +156,69 @@ class NotificationView(View):
     created_at: Instant
 
 
+Devices = Literal["ready", "sound_only", "none", "untested"]
+
+
+class MessageView(View):
+    """What somebody said at a lobby: data, never to be read as HTML. `canned` names a ready-made
+    answer, whose text is in the reader's language."""
+
+    id: UUID
+    sender: Literal["client", "operator"]
+    text: str
+    canned: str | None
+    at: Instant
+
+    @classmethod
+    def said(cls, message: LobbyMessage, locale: Locale) -> Self:
+        ready = CANNED.get(message.canned or "", {}).get(locale, "")
+        return cls(
+            id=message.id,
+            sender=message.sender,
+            text=message.body if message.body is not None else ready,
+            canned=message.canned,
+            at=message.created_at,
+        )
+
+
 class KnockView(View):
+    """`reason` and `next_step` are the operator's words to a client who was turned away."""
+
+    id: UUID
     status: Literal["waiting", "admitted", "denied", "left"]
     since: Instant
     reason: str | None
+    next_step: Literal["knock_again", "ask_again", "await_word"] | None
+    devices: Devices
+    away: bool
+
+    @classmethod
+    def at(cls, now: datetime, knock: Knock) -> Self:
+        seen = knock.seen(now)
+        told = {name: getattr(seen, name) for name in cls.model_fields if name != "away"}
+        return cls(**told, away=seen.away(now))
 
 
 class LobbyView(View):
+    """`in_room` says who really is in the room, where its server tells; `poll_after_ms`, how soon
+    a page without a socket asks again."""
+
     meeting_id: UUID
     meeting_status: Literal["scheduled", "in_progress", "completed", "cancelled"]
     scheduled_at: Instant
     ends_at: Instant
     operator_present: bool
     knock: KnockView | None
+    in_room: tuple[Literal["client", "operator"], ...]
+    messages: tuple[MessageView, ...]
     version: int
+    poll_after_ms: int
     server_time: Instant
 
     @classmethod
-    def at(cls, now: datetime, lobby: Lobby) -> Self:
+    def at(cls, now: datetime, lobby: Lobby, reader: Side) -> Self:
         """The lobby as it truly is at this instant: a lapsed knock has left."""
+        locale = lobby.locale(reader)
         meeting = lobby.meeting
         return cls(
             meeting_id=meeting.id,
@@ -180,16 +226,88 @@ class LobbyView(View):
             scheduled_at=meeting.scheduled_at,
             ends_at=meeting.ends_at,
             operator_present=meeting.operator_present,
-            knock=KnockView.of(lobby.knock.seen(now)) if lobby.knock else None,
+            knock=KnockView.at(now, lobby.knock) if lobby.knock else None,
+            in_room=tuple(sorted(lobby.in_room)),
+            messages=tuple(MessageView.said(message, locale) for message in lobby.messages),
             version=meeting.version,
+            poll_after_ms=_milliseconds(poll_after(lobby, now=now)),
             server_time=now,
         )
 
     @property
     def etag(self) -> str:
         """Equal while nothing but the clock has moved."""
-        knock = self.knock.status if self.knock else "none"
+        knock = f"{self.knock.status}{'-away' if self.knock.away else ''}" if self.knock else "none"
         return f'"{self.version}-{knock}"'
+
+
+class WaitingView(View):
+    """Somebody who waits. `elapsed_seconds` have passed since they came."""
+
+    knock_id: UUID
+    meeting_id: UUID
+    client_id: UUID
+    client_name: str
+    status: Literal["waiting"]
+    since: Instant
+    elapsed_seconds: int
+    away: bool
+    devices: Devices
+    scheduled_at: Instant
+    version: int
+    messages: tuple[MessageView, ...]
+
+    @classmethod
+    def at(cls, now: datetime, waiting: Waiting) -> Self:
+        same = cls.model_fields.keys() - {"elapsed_seconds", "away", "messages"}
+        return cls(
+            **{name: getattr(waiting, name) for name in same},
+            elapsed_seconds=int((now - waiting.since).total_seconds()),
+            away=waiting.away(now),
+            messages=tuple(
+                MessageView.said(message, waiting.locale) for message in waiting.messages
+            ),
+        )
+
+
+class WaitingRoomView(View):
+    """Everybody who waits, in order of arrival."""
+
+    items: tuple[WaitingView, ...]
+    poll_after_ms: int
+    server_time: Instant
+
+    @classmethod
+    def at(cls, now: datetime, found: Sequence[Waiting]) -> Self:
+        return cls(
+            items=tuple(WaitingView.at(now, waiting) for waiting in found),
+            poll_after_ms=5_000 if found else 15_000,
+            server_time=now,
+        )
+
+
+class AdmissionView(View):
+    """What became of one of several: `state` is the knock's now, whoever has changed it."""
+
+    meeting_id: UUID
+    outcome: Literal["admitted", "refused"]
+    code: Literal["not_found", "meeting_over", "no_one_waiting"] | None
+    state: Literal["waiting", "admitted", "denied", "left"] | None
+
+
+class AdmissionsView(View):
+    items: tuple[AdmissionView, ...]
+
+
+class RoomEventView(View):
+    outcome: Literal["noted", "removed", "completed", "duplicate", "ignored"]
+
+
+class PushSubscriptionView(View):
+    """How many browsers of the caller's are told, and the key that a browser subscribes with."""
+
+    subscribed: int
+    public_key: str
 
 
 class TicketView(View):
@@ -273,6 +391,13 @@ class SweepView(View):
     completed: int
     expired: int
     left: int
+    escalated: int
     reminded: int
     republished: int
     mails: int
+    orders: int
+    pushes: int
+
+
+def _milliseconds(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)

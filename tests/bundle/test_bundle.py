@@ -61,7 +61,7 @@ def started(staged, python_with, environment):
     def started(name: str) -> tuple[str, subprocess.Popen[bytes]]:
         kept = ("VISIO_", "DATABASE_", "SUPABASE_", "CALCOM_", "BOOKING_", "LIVEKIT_", "PUSH_")
         more = ("SCHEDULER_", "REALTIME_", "GOOGLE_", "LOCAL_", "MESSAGE_", "ALLOWED_")
-        also = ("APP_", "FUNCTIONS_", "LINK_", "MAIL_", "SMTP_")
+        also = ("APP_", "FUNCTIONS_", "LINK_", "MAIL_", "SMTP_", "ROOM_", "WEB_PUSH_", "VAPID_")
         settings = {k: v for k, v in os.environ.items() if k.startswith(kept + more + also)}
         port, folder = free_port(), staged / name
         process = subprocess.Popen(

@@ -26,10 +26,12 @@ from visio import bootstrap, settings
 NOWHERE = "99999999-9999-4999-8999-999999999999"
 MACHINES = {
     *("calcom-webhook", "relay-signal", "complete-meetings", "send-mail", "reconcile-calcom"),
+    *("livekit-webhook", "run-room-order", "send-push"),
 }
 FUNCTIONS = [name.replace("_", "-") for name in names()]
 BROWSERS = [name for name in FUNCTIONS if name not in MACHINES]
 BODIES = {
+    "admit-clients": {"meetingIds": [NOWHERE]},
     "answer-proposal": {"requestId": NOWHERE, "answer": "withdraw"},
     "booking-link": {},
     "calendar-feed": {"token": "a-secret-that-was-never-given-out"},
@@ -38,6 +40,7 @@ BODIES = {
     "cancel-meeting": {"meetingId": NOWHERE, "reason": "Non"},
     "decide-request": {"requestId": NOWHERE, "decision": "reject", "reason": "Non"},
     "join-meeting": {"meetingId": NOWHERE},
+    "lobby-message": {"meetingId": NOWHERE, "text": "Bonjour"},
     "lobby-signal": {"meetingId": NOWHERE, "signal": "operator_joined"},
     "lobby-state": {"meetingId": NOWHERE},
     "list-meetings": {},
@@ -45,12 +48,15 @@ BODIES = {
     "list-quarantine": {},
     "list-requests": {},
     "mail-preferences": {"token": "a-secret-that-was-never-given-out", "reminders": False},
+    "push-subscription": {"action": "show"},
     "read-notifications": {},
+    "waiting-room": {},
     "request-meeting": {"requestedSlots": [at(1)]},
     "resolve-quarantine": {"id": NOWHERE, "resolution": "dismiss"},
 }
 # What each persona is answered: an operator, a client, a stranger, nobody.
 STATUSES = {
+    "admit-clients": (200, 403, 403, 401),
     "answer-proposal": (403, 404, 403, 401),
     "booking-link": (403, 200, 403, 401),
     "calcom-webhook": (401, 401, 401, 401),
@@ -65,15 +71,21 @@ STATUSES = {
     "list-notifications": (200, 200, 403, 401),
     "list-quarantine": (200, 403, 403, 401),
     "list-requests": (200, 200, 403, 401),
+    "livekit-webhook": (401, 401, 401, 401),
+    "lobby-message": (404, 404, 403, 401),
     "lobby-signal": (404, 404, 403, 401),
     "lobby-state": (404, 404, 403, 401),
     "mail-preferences": (404, 404, 404, 404),
+    "push-subscription": (200, 403, 403, 401),
     "read-notifications": (200, 200, 403, 401),
     "reconcile-calcom": (401, 401, 401, 401),
     "relay-signal": (401, 401, 401, 401),
     "request-meeting": (403, 201, 403, 401),
     "resolve-quarantine": (404, 403, 403, 401),
+    "run-room-order": (401, 401, 401, 401),
     "send-mail": (401, 401, 401, 401),
+    "send-push": (401, 401, 401, 401),
+    "waiting-room": (200, 403, 403, 401),
 }
 
 

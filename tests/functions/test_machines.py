@@ -340,7 +340,10 @@ def test_the_sweep_lets_lapsed_knocks_leave(sweep, accepted, signal, rows, remot
 
     assert (sweep()["left"], sweep()["left"]) == (1, 0)
     assert rows("select status from lobby_knocks") == ["left"]
-    assert [heard["event"] for heard in remote.published] == ["client_left"]
+    assert [(heard["channel"].split(":")[0], heard["event"]) for heard in remote.published] == [
+        ("meeting", "client_left"),
+        ("operator", "client_left"),
+    ]
 
 
 def test_the_sweep_publishes_what_stayed_behind_once(sweep, pending, rows, remote):

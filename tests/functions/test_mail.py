@@ -503,3 +503,26 @@ def test_the_date_of_a_mail_is_that_of_its_sending(pending, sent):
 
     at = message["Date"].datetime
     assert at.astimezone(UTC) >= datetime.fromtimestamp(int(before), UTC)
+
+
+def test_who_still_waits_is_mailed_and_who_was_answered_meanwhile_is_not(
+    accepted, signal, sweep, sent, rows
+):
+    kept, answered = accepted(ALICE), accepted(BRUNO, days=2)
+    for meeting, who in ((kept, ALICE), (answered, BRUNO)):
+        signal(meeting, "client_waiting", who)
+    sent()
+    rows("update lobby_knocks set remind_at = now() - interval '1 second'")
+    sweep()
+    signal(answered, "operator_joined", MIKL)
+
+    [(to, message)] = sent()
+
+    assert to == "mikl@foxeo.example"
+    assert message["Subject"] == "Un client attend toujours"
+    assert "Alice attend depuis plus d’une minute." in text(message)
+    assert list(message.iter_attachments()) == []
+    assert f"https://app.foxeo.example/hub/#meeting-{kept}" in text(message)
+    assert rows("select problem from visio.mail_outbox where dropped_at is not null") == [
+        "answered"
+    ]

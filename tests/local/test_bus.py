@@ -15,7 +15,7 @@ from aiohttp import ClientSession, web
 from local import emulator
 from local.bus import LocalBus as LocalBusServer
 from local.postgres import free_port
-from visio.adapters.pubsub import LocalBus, PubSub
+from visio.adapters.pubsub import LocalBus, PubSub, Topics
 from visio.domain.events import Signal
 
 pytestmark = [pytest.mark.xdist_group("bus"), pytest.mark.timeout(120)]
@@ -82,7 +82,7 @@ def bus(request, endpoint, monkeypatch):
     monkeypatch.setattr(emulator, "MAILS", mails)
     emulator.prepare(address, "http://127.0.0.1:1/of-an-earlier-stack")
     emulator.prepare(address, endpoint.url)
-    publisher = PubSub(emulator.PROJECT, signals, mails)
+    publisher = PubSub(emulator.PROJECT, Topics(signals, mails))
     yield publisher
     publisher._publisher.stop()
     publisher._publisher.transport.close()
@@ -110,7 +110,7 @@ def _local(endpoint):
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     ready.wait(10)
-    yield LocalBus(f"http://127.0.0.1:{port}/local/bus", made["secret"], "signals", "mails")
+    yield LocalBus(f"http://127.0.0.1:{port}/local/bus", made["secret"], Topics("signals", "mails"))
     stop.set()
     thread.join()
 

@@ -19,9 +19,9 @@ from visio.domain.refusals import DatabaseFailed, Unavailable
 class Silence:
     """A bus that takes nothing."""
 
-    mails = True
+    mails = rooms = pushes = True
 
-    def publish(self, signals, mails=()):
+    def publish(self, signals, mails=(), *, orders=(), pushes=()):
         return []
 
 
@@ -41,9 +41,9 @@ def connected(kind, url):
 class Breaking:
     """A bus whose client does what it should not."""
 
-    mails = True
+    mails = rooms = pushes = True
 
-    def publish(self, signals, mails=()):
+    def publish(self, signals, mails=(), *, orders=(), pushes=()):
         raise RuntimeError("c4n4ry")
 
 

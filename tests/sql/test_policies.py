@@ -12,7 +12,7 @@ from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, STRANGER
 REQUEST = "insert into meeting_requests (client_id, operator_id, requested_slots, last_slot_at) "
 TABLES = (
     *("operators", "clients", "meetings", "meeting_requests", "notifications", "lobby_knocks"),
-    "transitions",
+    *("transitions", "lobby_messages"),
 )
 STEP = (
     "insert into transitions (subject, request_id, client_id, operator_id, actor, action, "
@@ -45,7 +45,13 @@ def filled(rows):
                   insert into transitions (subject, meeting_id, client_id, operator_id, actor,
                          action, to_status, at, message)
                   select 'meeting', id, cast(:client as uuid), cast(:operator as uuid), 'operator',
-                         'agree', 'scheduled', now(), :name from meeting)
+                         'agree', 'scheduled', now(), :name from meeting),
+                words as (
+                  insert into lobby_messages (meeting_id, sender, body)
+                  select id, 'client', :name from meeting),
+                presence as (
+                  insert into visio.room_presence (meeting_id, session, side, joined_at)
+                  select id, :name, 'client', now() from meeting)
                 insert into lobby_knocks (meeting_id, client_id)
                 select id, cast(:client as uuid) from meeting""",
             client=client.row,
@@ -99,6 +105,7 @@ NAMES = {
     "lobby_knocks": """select c.name from lobby_knocks k
                         join clients c on c.id = k.client_id order by 1""",
     "transitions": "select message from transitions order by 1",
+    "lobby_messages": "select body from lobby_messages order by 1",
 }
 # Whose rows each persona sees: in the tables of people, and in all the others.
 SEES = [
@@ -125,6 +132,14 @@ def test_a_persona_sees_their_own_rows_only(
         "clients": clients,
         **dict.fromkeys(TABLES[2:], others),
     }
+
+
+@pytest.mark.parametrize(("persona", "others"), [(p, o) for p, _, _, o in SEES])
+def test_a_persona_sees_who_is_in_their_own_rooms_only(acting, filled, persona, others):
+    sql = "select session from visio.room_presence order by 1"
+
+    assert acting("visio_app", persona, sql) == others
+    assert acting("authenticated", persona, sql) == FORBIDDEN
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -154,6 +169,14 @@ DIRECT_WRITES = [
     "update operators set name = 'x'",
     f"{STEP} '{ALICE.row}', '{MIKL.row}', 'client', 'ask', 'pending', now())",
     "update transitions set message = 'x'",
+    "insert into lobby_messages (meeting_id, sender, body) select id, 'client', 'x' from meetings",
+    "update lobby_messages set body = 'x'",
+    "update lobby_knocks set devices = 'ready'",
+    "update meetings set epoch = 9",
+    "select epoch from meetings",
+    "select * from visio.room_orders",
+    "select * from visio.push_subscriptions",
+    "select * from visio.push_outbox",
     "select * from visio.mail_outbox",
     "select * from visio.calendar_feeds",
     "select * from visio.mail_choices",
@@ -233,6 +256,26 @@ def test_a_browsers_role_writes_nothing_directly(acting, filled, persona, sql):
         (MIKL, "insert into transitions (subject, request_id, client_id, operator_id, actor, "
                f"action, to_status, at, function) values ('request', '{MIKL.row}', '{ALICE.row}', "
                f"'{MIKL.row}', 'operator', 'x', 'x', now(), 'forged')", FORBIDDEN),
+        # Each speaks for themself, at a lobby of theirs, and no word is taken back.
+        (ALICE, "insert into lobby_messages (meeting_id, sender, body) "
+                "select id, 'client', 'x' from meetings", 1),
+        (ALICE, "insert into lobby_messages (meeting_id, sender, body) "
+                "select id, 'operator', 'x' from meetings", FORBIDDEN),
+        (MIKL, "insert into lobby_messages (meeting_id, sender, body) "
+               "select id, 'client', 'x' from meetings", FORBIDDEN),
+        (MIKL, "update lobby_messages set body = 'x'", FORBIDDEN),
+        (MIKL, "delete from lobby_messages", FORBIDDEN),
+        (MIKL, "select * from visio.room_orders", FORBIDDEN),
+        (MIKL, "insert into visio.room_presence (meeting_id, session) "
+               "select id, 'x' from meetings", FORBIDDEN),
+        (MIKL, "update meetings set client_joined_at = now()", FORBIDDEN),
+        (MIKL, "insert into visio.push_subscriptions (operator_id, endpoint, p256dh, auth) "
+               f"values ('{NORA.row}', 'x', 'x', 'x')", FORBIDDEN),
+        (ALICE, "insert into visio.push_subscriptions (operator_id, endpoint, p256dh, auth) "
+                f"values ('{ALICE.user}', 'x', 'x', 'x')", FORBIDDEN),
+        (MIKL, "insert into visio.push_subscriptions (operator_id, endpoint, p256dh, auth) "
+               f"values ('{MIKL.row}', 'x', 'x', 'x')", 1),
+        (MIKL, "select * from visio.push_outbox", FORBIDDEN),
         # A secret calendar address is its owner's.
         (ALICE, "insert into visio.calendar_feeds (side, person_id, token_hash) "
                 f"values ('client', '{BRUNO.row}', 'x')", FORBIDDEN),
@@ -352,6 +395,67 @@ def test_who_may_listen_where(acting, filled, rows, persona, topic, may):
     seen = acting("authenticated", persona, LISTEN, topic=topic.format(alice=alice))
 
     assert seen == [int(may)]
+
+
+@pytest.mark.parametrize(
+    ("status", "ended", "may"),
+    [
+        ("scheduled", None, True),
+        ("in_progress", None, True),
+        ("completed", "14 minutes", True),
+        ("completed", "16 minutes", False),
+        ("cancelled", "14 minutes", True),
+        ("cancelled", "16 minutes", False),
+    ],
+)
+@pytest.mark.parametrize("persona", [ALICE, MIKL], ids=["client", "operator"])
+def test_listening_ends_a_little_after_the_meeting(
+    acting, filled, rows, persona, status, ended, may
+):
+    [alice] = rows(
+        """update meetings
+              set status = :status, ended_at = now() - cast(:ended as interval),
+                  outcome = case when :status = 'completed' then 'held' end
+            where title = 'Alice' returning id::text""",
+        status=status,
+        ended=ended,
+    )
+    rows("insert into realtime.messages (topic, extension) values ('probe', 'broadcast')")
+
+    seen = acting("authenticated", persona, LISTEN, topic=f"meeting:{alice}:status")
+
+    assert seen == [int(may)]
+
+
+def test_who_is_the_operators_client_no_more_hears_no_more(acting, filled, rows):
+    [alice] = rows("select id::text from meetings where title = 'Alice'")
+    rows("insert into realtime.messages (topic, extension) values ('probe', 'broadcast')")
+    topic = f"meeting:{alice}:status"
+    before = acting("authenticated", ALICE, LISTEN, topic=topic)
+
+    rows("update clients set auth_user_id = gen_random_uuid() where name = 'Alice'")
+
+    assert (before, acting("authenticated", ALICE, LISTEN, topic=topic)) == ([1], [0])
+
+
+CLEAR = "update notifications set read_at = now() where type = 'client_waiting'"
+
+
+def test_a_client_clears_what_told_of_their_own_waiting_and_from_the_lobby_only(
+    acting, filled, rows
+):
+    rows(
+        """insert into notifications (recipient_type, recipient_id, type, title, body, meeting_id)
+           select 'operator', operator_id, 'client_waiting', title, '', id from meetings"""
+    )
+    seen = "select title from notifications where recipient_type = 'operator'"
+
+    elsewhere = acting("visio_app", ALICE, CLEAR)
+    listed = acting("visio_app", ALICE, seen, function="list_notifications")
+    leaving = acting("visio_app", ALICE, CLEAR, function="lobby_signal")
+
+    assert (elsewhere, listed, leaving) == (0, 0, 1)
+    assert rows("select title from notifications where read_at is not null") == ["Alice"]
 
 
 def test_a_browser_sends_to_no_channel(acting, filled, rows):

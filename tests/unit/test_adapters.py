@@ -14,7 +14,7 @@ from tests.world import PAYLOADS
 from visio import identity, log, settings
 from visio.adapters.calcom import Binding, BookingTokens
 from visio.adapters.database import tls
-from visio.adapters.pubsub import LocalBus, PubSub
+from visio.adapters.pubsub import LocalBus, PubSub, Topics
 from visio.adapters.realtime import Relayed, outcome
 from visio.domain import refusals
 from visio.domain.booking import CalcomEvent
@@ -232,17 +232,18 @@ def test_a_database_elsewhere_is_reached_over_verified_tls(url, verified):
         assert context.verify_mode is ssl.CERT_REQUIRED
 
 
+TOPICS = Topics("signals", "mails", "rooms", "pushes")
 SIGNAL = Signal(uuid4(), "client:x:inbox", "request_decided", {"version": 1})
 
 
 def test_a_bus_out_of_reach_accepts_nothing():
-    assert LocalBus("http://127.0.0.1:1/bus", "token", "signals", "mails").publish([SIGNAL]) == []
+    assert LocalBus("http://127.0.0.1:1/bus", "token", TOPICS).publish([SIGNAL]) == []
 
 
 def test_a_publisher_that_cannot_be_made_accepts_nothing(monkeypatch):
     monkeypatch.setitem(sys.modules, "google.cloud.pubsub_v1", None)
 
-    assert PubSub("project", "topic", "mails").publish([SIGNAL], [uuid4()]) == []
+    assert PubSub("project", TOPICS).publish([SIGNAL], [uuid4()]) == []
 
 
 def test_a_line_is_json_in_the_cloud_and_words_in_a_terminal():

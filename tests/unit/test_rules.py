@@ -211,6 +211,7 @@ TRANSITIONS = {
         "operator_joined": None,
         "entry_denied": NoOneWaiting,
         "back_to_lobby": NoOneWaiting,
+        "remove": NoOneWaiting,
     },
     "waiting": {
         "client_waiting": "waiting",
@@ -218,6 +219,7 @@ TRANSITIONS = {
         "operator_joined": "admitted",
         "entry_denied": "denied",
         "back_to_lobby": "waiting",
+        "remove": "left",
     },
     "admitted": {
         "client_waiting": "admitted",
@@ -225,6 +227,7 @@ TRANSITIONS = {
         "operator_joined": "admitted",
         "entry_denied": NoOneWaiting,
         "back_to_lobby": "waiting",
+        "remove": "left",
     },
     "denied": {
         "client_waiting": "waiting",
@@ -232,6 +235,7 @@ TRANSITIONS = {
         "operator_joined": "denied",
         "entry_denied": NoOneWaiting,
         "back_to_lobby": NoOneWaiting,
+        "remove": NoOneWaiting,
     },
     "left": {
         "client_waiting": "waiting",
@@ -239,6 +243,7 @@ TRANSITIONS = {
         "operator_joined": "left",
         "entry_denied": NoOneWaiting,
         "back_to_lobby": NoOneWaiting,
+        "remove": NoOneWaiting,
     },
 }
 
@@ -349,3 +354,51 @@ def test_a_cursor_points_where_it_was_made(at, id):
 def test_any_other_text_is_no_cursor(text):
     with contextlib.suppress(InvalidFields):
         assert isinstance(position(text)[1], UUID)
+
+
+def test_every_admission_that_ends_makes_its_tickets_stale():
+    for name in ("back_to_lobby", "remove", "client_left"):
+        lobby = Lobby(meeting(), knock("admitted"), PEOPLE)
+        ended = signalled(lobby, name, None, rules=RULES, now=NOW)
+
+        assert lobbies.identity(ended, "client") != lobbies.identity(lobby, "client")
+        [order] = ended.said.orders
+        assert order.identity == lobbies.identity(lobby, "client")
+
+
+def test_time_alone_makes_tickets_stale_and_puts_nobody_out():
+    lobby = Lobby(meeting(), knock("admitted"), PEOPLE)
+
+    ended = lobbies.completed(lobby, by="system", now=NOW)
+
+    assert ended.meeting.epoch == lobby.meeting.epoch + 1
+    assert ended.said.orders == []
+
+
+@pytest.mark.parametrize(
+    ("client", "operator", "started", "outcome"),
+    [
+        (None, None, None, Outcome.UNKNOWN),
+        (None, None, NOW, Outcome.HELD),
+        (NOW, NOW, NOW, Outcome.HELD),
+        (NOW, NOW, None, Outcome.HELD),
+        (NOW, None, NOW, Outcome.OPERATOR_ABSENT),
+        (None, NOW, NOW, Outcome.CLIENT_ABSENT),
+    ],
+)
+def test_what_the_rooms_server_saw_counts_before_an_admission(client, operator, started, outcome):
+    seen = meeting(client_joined_at=client, operator_joined_at=operator, started_at=started)
+
+    assert complete(seen, by="system", now=NOW)[0].outcome is outcome
+
+
+def test_an_arrival_is_told_of_elsewhere_on_the_second_and_once():
+    lobby = Lobby(meeting(), None, PEOPLE)
+    arrived = signalled(lobby, "client_waiting", None, rules=RULES, now=NOW)
+    due = NOW + lobbies.PATIENCE
+    there = replace(arrived, knock=replace(arrived.knock, renewed_at=due))
+
+    assert lobbies.escalated(there, now=due - timedelta(seconds=1)) is None
+    told = lobbies.escalated(there, now=due)
+    assert [notice.type for notice in told.said.notices] == ["client_still_waiting"]
+    assert lobbies.escalated(told, now=due + HOUR) is None

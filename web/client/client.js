@@ -10,19 +10,20 @@ import {
   history,
   inWords,
   listen,
+  messages,
   page,
   saveToCalendar,
   when,
 } from "/visio.js";
 
 const byId = (id) => document.getElementById(id);
-const waiting = new Set();
+const waiting = new Map();
 const tickets = new Map();
 
 async function meeting(item) {
   const lobby = await call("lobby-state", null, { meetingId: item.id });
   const knock = lobby.knock?.status;
-  if (knock === "waiting") waiting.add(item.id);
+  if (knock === "waiting") waiting.set(item.id, lobby.knock.id);
   else waiting.delete(item.id);
   const signal = (name) => call("lobby-signal", { meetingId: item.id, signal: name }).then(draw);
   const card = el(
@@ -31,6 +32,7 @@ async function meeting(item) {
     el("strong", {}, item.title),
     el("p", {}, when(item.scheduledAt)),
     el("p", { class: "soft" }, said(knock, lobby)),
+    ...[messages(lobby.messages, "client")].filter(Boolean),
   );
   const row = el("div", { class: "row" });
   if (knock === "admitted") {
@@ -42,6 +44,8 @@ async function meeting(item) {
   if (knock === "waiting" || knock === "admitted") {
     row.append(button("Quitter", () => signal("client_left"), "plain"));
   }
+  const late = { meetingId: item.id, canned: "five_minutes_late" };
+  row.append(button("Cinq minutes de retard", () => call("lobby-message", late).then(draw), "plain"));
   row.append(button("Ajouter à mon agenda", () => saveToCalendar(item.id), "plain"));
   card.append(row);
   listen(`meeting:${item.id}:status`, draw);
@@ -51,8 +55,19 @@ async function meeting(item) {
 function said(knock, lobby) {
   if (knock === "waiting") return "Vous patientez. On viendra vous chercher.";
   if (knock === "admitted") return "On vous attend : vous pouvez entrer.";
-  if (knock === "denied") return `Pas maintenant${lobby.knock.reason ? ` : ${lobby.knock.reason}` : "."}`;
+  if (knock === "denied") return `Pas maintenant${because(lobby.knock)}`;
+  if (knock === "left" && lobby.knock.reason) return `On vous a fait sortir${because(lobby.knock)}`;
   return inWords(lobby.meetingStatus);
+}
+
+const NEXT = {
+  knock_again: " Frappez de nouveau dans un moment.",
+  ask_again: " Proposez d’autres créneaux.",
+  await_word: " Attendez qu’on vous fasse signe.",
+};
+
+function because({ reason, nextStep }) {
+  return `${reason ? ` : ${reason}` : "."}${NEXT[nextStep] ?? ""}`;
 }
 
 async function enter(meetingId) {
@@ -122,10 +137,13 @@ byId("book").addEventListener("click", (event) =>
   }, event.target),
 );
 
-// A sign of life for every knock that waits: without it, its lease runs out after two minutes.
+// A sign of life for every knock that waits: without it, it is away after half a minute, and gone
+// after two. It names its arrival, so that it knocks no second time when it was just turned away.
 setInterval(() => {
-  for (const meetingId of waiting) call("lobby-signal", { meetingId, signal: "client_waiting" }).catch(() => {});
-}, 30_000);
+  for (const [meetingId, knockId] of waiting) {
+    call("lobby-signal", { meetingId, signal: "client_waiting", knockId }).catch(() => draw());
+  }
+}, 15_000);
 
 calendarFeed(byId("calendar"));
 await page(draw);

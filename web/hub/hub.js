@@ -10,6 +10,7 @@ import {
   history,
   inWords,
   listen,
+  messages,
   page,
   saveToCalendar,
   when,
@@ -17,19 +18,70 @@ import {
 
 const byId = (id) => document.getElementById(id);
 
+const DEVICES = {
+  ready: "caméra et micro prêts",
+  sound_only: "micro seulement",
+  none: "ni caméra ni micro",
+  untested: "caméra et micro non essayés",
+};
+
+/** Somebody who waits, with what they can be answered. */
+function arrival(item) {
+  const meetingId = item.meetingId;
+  const signal = (name, more) =>
+    call("lobby-signal", { meetingId, signal: name, knockId: item.knockId, ...more }).then(draw);
+  const say = (words) => call("lobby-message", { meetingId, ...words }).then(draw);
+  const later = { reason: "Un instant, je vous reprends.", nextStep: "knock_again" };
+  return el(
+    "article",
+    { class: "card waiting" },
+    el("strong", {}, item.clientName),
+    el("p", {}, `Attend depuis ${Math.floor(item.elapsedSeconds / 60)} min${item.away ? ", peut-être absent" : ""}`),
+    el("p", { class: "soft" }, DEVICES[item.devices]),
+    messages(item.messages, "operator"),
+    el(
+      "div",
+      { class: "row" },
+      button("Faire entrer", () => signal("operator_joined")),
+      button("Pas maintenant", () => signal("entry_denied", later), "plain"),
+      button("J’arrive", () => say({ canned: "one_moment" }), "plain"),
+      button(
+        "Écrire",
+        async () => {
+          const text = prompt("Quelques mots");
+          if (text) await say({ text: text.slice(0, 500) });
+        },
+        "plain",
+      ),
+    ),
+  );
+}
+
+/** Everybody at once, where there are several. */
+function everybody(items) {
+  const meetingIds = items.slice(0, 50).map((item) => item.meetingId);
+  return items.length > 1 ? button("Ouvrir à tous", () => call("admit-clients", { meetingIds }).then(draw)) : null;
+}
+
 async function meeting(item) {
   const lobby = await call("lobby-state", null, { meetingId: item.id });
   const knock = lobby.knock?.status;
   const signal = (name, reason) =>
     call("lobby-signal", { meetingId: item.id, signal: name, reason }).then(draw);
   const row = el("div", { class: "row" });
-  if (knock === "waiting") {
+  if (knock === "admitted") {
     row.append(
-      button("Faire entrer", () => signal("operator_joined")),
-      button("Pas maintenant", () => signal("entry_denied", "Un instant, je vous reprends."), "plain"),
+      button("Renvoyer en salle d’attente", () => signal("back_to_lobby"), "plain"),
+      button(
+        "Faire sortir",
+        async () => {
+          const reason = prompt("Pour quelle raison ?");
+          if (reason) await signal("remove", reason);
+        },
+        "plain",
+      ),
     );
   }
-  if (knock === "admitted") row.append(button("Renvoyer en salle d’attente", () => signal("back_to_lobby"), "plain"));
   if (lobby.meetingStatus === "in_progress") row.append(button("Terminer", () => signal("meeting_ended"), "plain"));
   if (lobby.meetingStatus === "scheduled") row.append(button("Annuler", () => cancel(item.id), "plain"));
   row.append(button("Ajouter à mon agenda", () => saveToCalendar(item.id), "plain"));
@@ -122,7 +174,8 @@ function other(item, decide) {
 const writing = () => Boolean(document.querySelector("#requests details[open] form"));
 
 async function draw(userId) {
-  const [scheduled, running, pending, countered] = await Promise.all([
+  const [waiting, scheduled, running, pending, countered] = await Promise.all([
+    call("waiting-room"),
     call("list-meetings", null, { status: "scheduled" }),
     call("list-meetings", null, { status: "in_progress" }),
     call("list-requests", null, { status: "pending" }),
@@ -130,6 +183,8 @@ async function draw(userId) {
   ]);
   const show = (id, found, none) =>
     byId(id).replaceChildren(...(found.length ? found : [el("p", { class: "soft" }, none)]));
+  const arrivals = [...waiting.items.map(arrival), everybody(waiting.items)].filter(Boolean);
+  show("waiting", arrivals, "Personne n’attend.");
   const live = [...running.items, ...scheduled.items];
   show("meetings", await Promise.all(live.map(meeting)), "Aucun rendez-vous.");
   const requests = [...pending.items, ...countered.items];

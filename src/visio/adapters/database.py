@@ -9,7 +9,7 @@ import logging
 import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -52,11 +52,11 @@ WHO = """select current_user, o.id, o.name, c.id, c.operator_id, c.name, p.name
 
 TELL = text("""
 insert into public.notifications
-       (id, recipient_type, recipient_id, type, title, body, link, created_at)
-select id, recipient_type, recipient_id, type, title, body, link, created_at
+       (id, recipient_type, recipient_id, type, title, body, link, meeting_id, created_at)
+select id, recipient_type, recipient_id, type, title, body, link, meeting_id, created_at
   from jsonb_to_recordset(cast(:notices as jsonb))
     as n(id uuid, recipient_type text, recipient_id uuid, type text, title text, body text,
-         link text, created_at timestamptz)""")
+         link text, meeting_id uuid, created_at timestamptz)""")
 RECORD = text("""
 insert into public.transitions (subject, request_id, meeting_id, client_id, operator_id, actor,
        action, from_status, to_status, at, message, slots)
@@ -73,6 +73,11 @@ select id, recipient_type, recipient_id, type, facts, link, meeting_id, created_
   from jsonb_to_recordset(cast(:mails as jsonb))
     as m(id uuid, recipient_type text, recipient_id uuid, type text, facts jsonb, link text,
          meeting_id uuid, created_at timestamptz)""")
+ORDER = text("""
+insert into visio.room_orders (id, meeting_id, identity, created_at, next_attempt_at)
+select id, meeting_id, identity, cast(:now as timestamptz),
+       cast(:now as timestamptz) + interval '20 seconds'
+  from jsonb_to_recordset(cast(:orders as jsonb)) as o(id uuid, meeting_id uuid, identity text)""")
 SIGNAL = text("""
 insert into visio.signal_outbox (event_id, channel, event, payload)
 select event_id, channel, event, payload
@@ -88,11 +93,22 @@ class Bus(Protocol):
 
     mails: bool
     """Whether e-mails are sent here at all; without it none is written down."""
+    rooms: bool
+    """Whether the room's server takes orders here; without it none is written down."""
+    pushes: bool
+    """Whether browsers are told while no page is open; without it nothing is written down."""
 
-    def publish(self, signals: Sequence[Signal], mails: Sequence[UUID] = ()) -> list[UUID]:
-        """Hand signals and e-mails over; never raise for one that was not accepted.
+    def publish(
+        self,
+        signals: Sequence[Signal],
+        mails: Sequence[UUID] = (),
+        *,
+        orders: Sequence[UUID] = (),
+        pushes: Sequence[UUID] = (),
+    ) -> list[UUID]:
+        """Hand all over; never raise for one that was not accepted.
 
-        Returns the event ids of the signals that were. An e-mail that was not stays due.
+        Returns the event ids of the signals that were. Whatever else was not stays due.
         """
 
 
@@ -179,6 +195,7 @@ class Transaction:
         self._failed_already = False
         self._signals: list[Signal] = []
         self._mails: list[UUID] = []
+        self._orders: list[UUID] = []
         self._connection: Connection
 
     def __enter__(self) -> Self:
@@ -234,18 +251,24 @@ class Transaction:
         self._connection.execute(statement, values, execution_options={"deferred": True})
 
     def say(self, *said: Said) -> None:
-        """Write what happened: for people (notices, e-mails), browsers (signals), the record."""
+        """Write what happened: for people (notices, e-mails), browsers (signals), the record, and
+        the room's server."""
         steps = [step for one in said for step in one.steps]
         notices = [notice for one in said for notice in one.notices]
         mails = [notice for notice in notices if notice.mailed] if self._bus.mails else []
+        listed = [notice for notice in notices if notice.listed]
+        orders = [order for one in said for order in one.orders] if self._bus.rooms else []
         signals = [signal for one in said for signal in one.signals]
         if steps:
             self.write(RECORD, steps=_json(map(_step, steps)))
-        if notices:
-            self.write(TELL, notices=_json(map(_notice, notices)))
+        if listed:
+            self.write(TELL, notices=_json(map(_notice, listed)))
         if mails:
             self.write(MAIL, mails=_json(map(_mail, mails)))
             self._mails += [mail.id for mail in mails]
+        if orders:
+            self.write(ORDER, orders=_json(map(asdict, orders)), now=said[0].at)
+            self._orders += [order.id for order in orders]
         if signals:
             self.write(SIGNAL, signals=_json(map(_signal, signals)))
             self._signals += signals
@@ -304,7 +327,7 @@ class Transaction:
         finally:
             self._wire.followed_by = None
             self._connection.close()
-        if (self._signals or self._mails) and kept:
+        if (self._signals or self._mails or self._orders) and kept:
             self._publish()
 
     def _commit(self) -> None:
@@ -315,7 +338,8 @@ class Transaction:
     def _publish(self) -> None:
         """Say what was committed. What cannot be said now, the sweep says later."""
         try:
-            if published := self._bus.publish(self._signals, self._mails):
+            published = self._bus.publish(self._signals, self._mails, orders=self._orders)
+            if published:
                 with Transaction(self._engine, self._identity, self._bus) as marking:
                     marking.mark_published(published)
         except Exception as error:  # noqa: BLE001 -- it is committed: no failure to tell it undoes it
@@ -452,6 +476,7 @@ def _notice(notice: Notice) -> dict[str, object]:
         "title": notice.title,
         "body": notice.body,
         "link": notice.link,
+        "meeting_id": notice.meeting_id,
         "created_at": notice.created_at.isoformat(),
     }
 

@@ -17,7 +17,7 @@ from visio.adapters import ics
 from visio.adapters.links import PersonalLinks
 from visio.adapters.mails import Mail, Recipient
 from visio.domain.events import zone
-from visio.domain.words import REMINDERS, Locale, worded
+from visio.domain.words import NOT_LISTED, REMINDERS, Locale, worded
 
 PATTERNS: dict[Locale, tuple[str, str]] = {
     "fr": ("EEEE d MMMM y 'à' HH:mm", "le "),
@@ -103,7 +103,8 @@ def letter(
         message["List-Unsubscribe"] = f"<{stop}>"
     message.set_content(TEXT.render(shown))
     message.add_alternative(HTML.render(shown), subtype="html")
-    if mail.event is not None:
+    # Who is told that somebody waits has had the invitation long since.
+    if mail.event is not None and mail.type not in NOT_LISTED:
         message.add_attachment(
             ics.invitation(mail.event, page, now=now),
             maintype="text",

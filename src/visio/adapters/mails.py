@@ -28,7 +28,9 @@ select x.id as mail_id, x.recipient_type, x.recipient_id, x.type, x.facts, x.lin
        coalesce(tc.locale, tp.locale) as locale,
        coalesce(tc.time_zone, tp.time_zone) as time_zone,
        coalesce(tc.operator_id, tp.id) as of_operator,
-       coalesce(choice.reminders, true) as wants_reminders, e.*
+       coalesce(choice.reminders, true) as wants_reminders,
+       exists (select from public.lobby_knocks k
+                where k.meeting_id = x.meeting_id and k.status = 'waiting') as somebody_waits, e.*
   from x
   left join public.clients tc on x.recipient_type = 'client' and tc.id = x.recipient_id
   left join public.operators tp on x.recipient_type = 'operator' and tp.id = x.recipient_id
@@ -94,6 +96,7 @@ class Mail:
     attempts: int
     recipient: Recipient | None
     event: Event | None
+    somebody_waits: bool
 
 
 def claim(tx: Transaction, mail_id: UUID, *, now: datetime) -> Mail | None:
@@ -150,4 +153,5 @@ def _mail(row: Mapping[str, Any]) -> Mail:
         attempts=row["attempts"],
         recipient=recipient or None,
         event=event_of(row) if row["id"] is not None else None,
+        somebody_waits=row["somebody_waits"],
     )

@@ -1,8 +1,8 @@
 """The SQL of meetings and of the lobby in front of each."""
 
 import json
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +12,15 @@ from visio.adapters.database import Transaction
 from visio.adapters.history import history
 from visio.adapters.paging import Page, Position
 from visio.domain.events import People
-from visio.domain.lobby import Knock, KnockStatus, Lobby
+from visio.domain.lobby import MESSAGES_KEPT, Knock, KnockStatus, Lobby, LobbyMessage
 from visio.domain.meeting import ListedMeeting, Meeting, MeetingStatus, Outcome, Reminder
 
 COLUMNS = """m.id, m.client_id, m.operator_id, m.title, m.scheduled_at, m.ends_at, m.status,
   m.outcome, m.source, m.started_at, m.ended_at, m.cancel_reason, m.operator_present,
-  m.operator_seen_at, m.client_seen_at, m.buffer_minutes, m.ical_uid, m.ical_sequence,
-  m.client_no_show, m.version, m.created_at"""
+  m.operator_seen_at, m.client_seen_at, m.operator_joined_at, m.client_joined_at, m.epoch,
+  m.buffer_minutes, m.ical_uid, m.ical_sequence, m.client_no_show, m.version, m.created_at"""
 KNOCK = """k.id as knock_id, k.status as knock_status, k.since, k.renewed_at, k.reason,
-  k.admitted_at, k.ended_at as knock_ended_at"""
+  k.devices, k.next_step, k.remind_at, k.admitted_at, k.ended_at as knock_ended_at"""
 PEOPLE = """c.name as client_name, o.name as operator_name,
   c.time_zone as client_time_zone, o.time_zone as operator_time_zone"""
 INSERT = text("""
@@ -50,8 +50,23 @@ update public.meetings m
  where m.id = cast(:id as uuid)""")
 LOCK = text("""
 select from public.meetings where id = cast(:id as uuid) for update""")
+LOCK_EACH = text("""
+select from public.meetings where id = any (cast(:ids as uuid[])) order by id for update""")
+_SAID = f"""
+  (select coalesce(jsonb_agg(to_jsonb(s) order by s.created_at, s.id), '[]')
+     from (select id, sender, canned, body, created_at
+             from public.lobby_messages
+            where meeting_id = m.id
+            order by created_at desc, id desc
+            limit {MESSAGES_KEPT}) s) as messages"""  # noqa: S608 -- a constant
+_IN_ROOM = """
+  (select coalesce(jsonb_agg(jsonb_build_object(
+            'session', p.session, 'side', p.side, 'there', p.left_at is null)), '[]')
+     from visio.room_presence p
+    where p.meeting_id = m.id and p.joined_at is not null) as connections"""
 LOBBY_OF = f"""
-select {COLUMNS}, r.id as request_id, {KNOCK}, {PEOPLE}
+select {COLUMNS}, r.id as request_id, {KNOCK}, {PEOPLE},
+  c.locale as client_locale, o.locale as operator_locale, {_IN_ROOM}, {_SAID}
   from public.meetings m
   join public.clients c on c.id = m.client_id
   join public.operators o on o.id = m.operator_id
@@ -105,25 +120,32 @@ UPDATE = text("""
 update public.meetings m
    set status = n.status, outcome = n.outcome, started_at = n.started_at, ended_at = n.ended_at,
        cancel_reason = n.cancel_reason, operator_present = n.operator_present,
-       operator_seen_at = n.operator_seen_at, client_seen_at = n.client_seen_at,
+       operator_seen_at = n.operator_seen_at, client_seen_at = n.client_seen_at, epoch = n.epoch,
        ical_sequence = n.ical_sequence, version = n.version
   from jsonb_to_recordset(cast(:meetings as jsonb))
     as n(id uuid, status text, outcome text, started_at timestamptz, ended_at timestamptz,
          cancel_reason text, operator_present boolean, operator_seen_at timestamptz,
-         client_seen_at timestamptz, ical_sequence integer, version bigint)
+         client_seen_at timestamptz, epoch integer, ical_sequence integer, version bigint)
  where m.id = n.id""")
 INSERT_KNOCK = text("""
-insert into public.lobby_knocks (id, meeting_id, client_id, since, renewed_at)
+insert into public.lobby_knocks (id, meeting_id, client_id, since, renewed_at, devices, remind_at)
 values (cast(:id as uuid), cast(:meeting_id as uuid), cast(:client_id as uuid),
-       cast(:since as timestamptz), cast(:renewed_at as timestamptz))""")
+       cast(:since as timestamptz), cast(:renewed_at as timestamptz), :devices,
+       cast(:remind_at as timestamptz))""")
 UPDATE_KNOCK = text("""
 update public.lobby_knocks k
    set status = n.status, reason = n.reason, since = n.since, renewed_at = n.renewed_at,
+       devices = n.devices, next_step = n.next_step, remind_at = n.remind_at,
        admitted_at = n.admitted_at, ended_at = n.ended_at
   from jsonb_to_recordset(cast(:knocks as jsonb))
     as n(id uuid, status text, reason text, since timestamptz, renewed_at timestamptz,
-         admitted_at timestamptz, ended_at timestamptz)
+         devices text, next_step text, remind_at timestamptz, admitted_at timestamptz,
+         ended_at timestamptz)
  where k.id = n.id""")
+CLEAR = text("""
+update public.notifications set read_at = cast(:now as timestamptz)
+ where type = 'client_waiting' and read_at is null
+   and meeting_id = any (cast(:ids as uuid[]))""")
 _HISTORY = """
   (select coalesce(jsonb_agg(to_jsonb(t) order by t.id), '[]')
      from public.transitions t where t.meeting_id = m.id) as history"""
@@ -197,6 +219,13 @@ def hold(tx: Transaction, meeting_id: UUID) -> Lobby | None:
     return look(tx, meeting_id)
 
 
+def hold_many(tx: Transaction, ids: Sequence[UUID]) -> list[Lobby]:
+    """Some meetings and their knocks, under the meetings' locks. What is not seen is not there."""
+    wanted = list(map(str, ids))
+    tx.lock(LOCK_EACH, ids=wanted)
+    return [lobby(row) for row in tx.read(LOBBIES, ids=wanted)]
+
+
 def look(tx: Transaction, meeting_id: UUID) -> Lobby | None:
     """A meeting and its latest knock, as they are."""
     return next((lobby(row) for row in tx.read(LOBBY, id=meeting_id)), None)
@@ -204,12 +233,12 @@ def look(tx: Transaction, meeting_id: UUID) -> Lobby | None:
 
 def hold_over(tx: Transaction, *, ended_by: datetime, limit: int) -> list[Lobby]:
     """Live meetings that ended by an instant, under locks nobody waits for."""
-    return _hold_each(tx, tx.read(OVER, ended_by=ended_by, limit=limit))
+    return hold_each(tx, tx.read(OVER, ended_by=ended_by, limit=limit))
 
 
 def hold_lapsed(tx: Transaction, *, renewed_by: datetime, limit: int) -> list[Lobby]:
     """Lobbies in which a knock was last renewed by an instant, under locks nobody waits for."""
-    return _hold_each(tx, tx.read(LAPSED, renewed_by=renewed_by, limit=limit))
+    return hold_each(tx, tx.read(LAPSED, renewed_by=renewed_by, limit=limit))
 
 
 def hold_near(tx: Transaction, reminder: Reminder, *, now: datetime, limit: int) -> list[Lobby]:
@@ -219,33 +248,46 @@ def hold_near(tx: Transaction, reminder: Reminder, *, now: datetime, limit: int)
     agreed on later than the reminder would have come has none, and so has one that has begun.
     """
     near, reminded = REMINDERS[reminder]
-    lobbies = _hold_each(tx, tx.read(near, now=now, limit=limit))
+    lobbies = hold_each(tx, tx.read(near, now=now, limit=limit))
     if lobbies:
         tx.write(reminded, ids=[str(found.meeting.id) for found in lobbies], now=now)
     return lobbies
 
 
-def _hold_each(tx: Transaction, held: list[Mapping[str, Any]]) -> list[Lobby]:
+def hold_each(tx: Transaction, held: list[Mapping[str, Any]]) -> list[Lobby]:
+    """The lobbies of meetings that have just been locked."""
     ids = [str(row["id"]) for row in held]
     return [lobby(row) for row in tx.read(LOBBIES, ids=ids)] if ids else []
 
 
 def record(tx: Transaction, *changes: tuple[Lobby, Lobby]) -> None:
-    """Write what changed of held lobbies, each as it was and as it is."""
+    """Write what changed of held lobbies, each as it was and as it is.
+
+    Where somebody waits no more, the notification that told of it is read, whoever answered.
+    """
     meetings = [after.meeting for before, after in changes if after.meeting != before.meeting]
     if meetings:
         tx.write(UPDATE, meetings=_json(map(_state, meetings)))
-    knocks, arrived = [], []
+    knocks, arrived, answered = [], [], []
     for before, after in changes:
         knock, earlier = after.knock, before.knock
         if knock is None or knock == earlier:
             continue
+        if (
+            earlier is not None
+            and earlier.status is KnockStatus.WAITING
+            and (earlier.id != knock.id or knock.status is not KnockStatus.WAITING)
+        ):
+            answered.append(after)
         if earlier is not None and earlier.id == knock.id:
             knocks.append(knock)
             continue
         if earlier is not None and earlier.status is KnockStatus.WAITING:
             knocks.append(earlier.seen(knock.since))
         arrived.append((after.meeting, knock))
+    if answered:
+        at = next(lobby.said.at for lobby in answered if lobby.said is not None)
+        tx.write(CLEAR, now=at, ids=[str(lobby.meeting.id) for lobby in answered])
     if knocks:
         tx.write(UPDATE_KNOCK, knocks=_json(map(_changed, knocks)))
     for of, knock in arrived:
@@ -256,6 +298,8 @@ def record(tx: Transaction, *changes: tuple[Lobby, Lobby]) -> None:
             client_id=of.client_id,
             since=knock.since,
             renewed_at=knock.renewed_at,
+            devices=knock.devices,
+            remind_at=knock.remind_at,
         )
 
 
@@ -279,6 +323,7 @@ def _state(meeting: Meeting) -> dict[str, object]:
         "operator_present": meeting.operator_present,
         "operator_seen_at": meeting.operator_seen_at,
         "client_seen_at": meeting.client_seen_at,
+        "epoch": meeting.epoch,
         "ical_sequence": meeting.ical_sequence,
         "version": meeting.version,
     }
@@ -291,6 +336,9 @@ def _changed(knock: Knock) -> dict[str, object]:
         "reason": knock.reason,
         "since": knock.since,
         "renewed_at": knock.renewed_at,
+        "devices": knock.devices,
+        "next_step": knock.next_step,
+        "remind_at": knock.remind_at,
         "admitted_at": knock.admitted_at,
         "ended_at": knock.ended_at,
     }
@@ -307,11 +355,38 @@ def lobby(row: Mapping[str, Any]) -> Lobby:
         status=KnockStatus(row["knock_status"]),
         since=row["since"],
         renewed_at=row["renewed_at"],
+        devices=row["devices"],
         reason=row["reason"],
+        next_step=row["next_step"],
+        remind_at=row["remind_at"],
         admitted_at=row["admitted_at"],
         ended_at=row["knock_ended_at"],
     )
-    return Lobby(meeting(row), knock, people(row))
+    return Lobby(
+        meeting(row),
+        knock,
+        people(row),
+        in_room=frozenset(
+            one["side"] for one in row["connections"] if one["there"] and one["side"]
+        ),
+        connections=frozenset(one["session"] for one in row["connections"]),
+        messages=messages(row["messages"]),
+        locales=(row["client_locale"], row["operator_locale"]),
+    )
+
+
+def messages(rows: Iterable[Mapping[str, Any]]) -> tuple[LobbyMessage, ...]:
+    """What was said at a lobby, from rows turned to JSON."""
+    return tuple(
+        LobbyMessage(
+            id=UUID(row["id"]),
+            sender=row["sender"],
+            canned=row["canned"],
+            body=row["body"],
+            created_at=datetime.fromisoformat(row["created_at"]).astimezone(UTC),
+        )
+        for row in rows
+    )
 
 
 def people(row: Mapping[str, Any]) -> People:
@@ -343,6 +418,9 @@ def meeting(row: Mapping[str, Any]) -> Meeting:
         operator_present=row["operator_present"],
         operator_seen_at=row["operator_seen_at"],
         client_seen_at=row["client_seen_at"],
+        operator_joined_at=row["operator_joined_at"],
+        client_joined_at=row["client_joined_at"],
+        epoch=row["epoch"],
         buffer_minutes=row["buffer_minutes"],
         ical_uid=row["ical_uid"],
         ical_sequence=row["ical_sequence"],

@@ -20,6 +20,14 @@ select exists (select from public.meetings
        exists (select from public.lobby_knocks
                 where status = 'waiting'
                   and renewed_at <= cast(:renewed_by as timestamptz)) as knocks,
+       exists (select from public.lobby_knocks
+                where remind_at <= cast(:now as timestamptz)) as unanswered,
+       exists (select from visio.room_orders
+                where done_at is null and dropped_at is null
+                  and next_attempt_at <= cast(:now as timestamptz)) as orders,
+       exists (select from visio.push_outbox
+                where sent_at is null and dropped_at is null
+                  and next_attempt_at <= cast(:now as timestamptz)) as pushes,
        exists (select from public.meetings m
                 where m.status = 'scheduled' and m.reminded_day_at is null
                   and m.scheduled_at > cast(:now as timestamptz) + interval '15 minutes'
@@ -82,6 +90,13 @@ delete from visio.relayed_signals
 delete from visio.idempotency_keys
  where created_at < cast(:now as timestamptz) - interval '1 day'"""),
     text("""
+delete from visio.room_orders
+ where created_at < cast(:now as timestamptz) - interval '30 days'
+   and (done_at is not null or dropped_at is not null)"""),
+    text("""
+delete from visio.push_outbox
+ where created_at < cast(:now as timestamptz) - interval '1 day'"""),
+    text("""
 delete from visio.mail_outbox
  where created_at < cast(:now as timestamptz) - interval '30 days'
    and (sent_at is not null or dropped_at is not null)"""),
@@ -107,6 +122,9 @@ class Due:
     meetings: bool
     requests: bool
     knocks: bool
+    unanswered: bool
+    orders: bool
+    pushes: bool
     day_reminders: bool
     quarter_reminders: bool
     request_reminders: bool

@@ -37,25 +37,59 @@ def signal_message(signal: Signal, topic: str) -> Message:
     return Message(signal.event_id, topic, signal.channel, json.dumps(data))
 
 
-def mail_message(mail: UUID, topic: str) -> Message:
-    """An e-mail as one message: its id alone, since nothing of it is to lie about elsewhere."""
-    return Message(mail, topic, str(mail), json.dumps({"mailId": str(mail)}))
+def order_messages(name: str, orders: Sequence[UUID], topic: str) -> list[Message]:
+    """What somebody is to see to, one message each: its id alone, since nothing of it is to lie
+    about elsewhere. Without a topic there are none."""
+    if not topic:
+        return []
+    return [Message(order, topic, str(order), json.dumps({name: str(order)})) for order in orders]
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Where each kind of message goes. An empty name: there is none of that kind here."""
+
+    signals: str
+    mails: str = ""
+    rooms: str = ""
+    pushes: str = ""
+
+    def messages(
+        self,
+        signals: Sequence[Signal],
+        mails: Sequence[UUID],
+        orders: Sequence[UUID],
+        pushes: Sequence[UUID],
+    ) -> list[Message]:
+        return [
+            *(signal_message(signal, self.signals) for signal in signals),
+            *order_messages("mailId", mails, self.mails),
+            *order_messages("orderId", orders, self.rooms),
+            *order_messages("pushId", pushes, self.pushes),
+        ]
 
 
 class PubSub:
     """The topic at Google, or at its emulator where PUBSUB_EMULATOR_HOST says so."""
 
-    def __init__(self, project: str, topic: str, mail_topic: str) -> None:
-        self._project, self._topic, self._mail_topic = project, topic, mail_topic
-        self.mails = bool(mail_topic)
+    def __init__(self, project: str, topics: Topics) -> None:
+        self._project, self._topics = project, topics
+        self.mails, self.rooms = bool(topics.mails), bool(topics.rooms)
+        self.pushes = bool(topics.pushes)
         self._lock = threading.Lock()
         self._publisher: Any = None
 
-    def publish(self, signals: Sequence[Signal], mails: Sequence[UUID] = ()) -> list[UUID]:
+    def publish(
+        self,
+        signals: Sequence[Signal],
+        mails: Sequence[UUID] = (),
+        *,
+        orders: Sequence[UUID] = (),
+        pushes: Sequence[UUID] = (),
+    ) -> list[UUID]:
         """Publish all, then wait for each: what is not accepted in time stays with the sweep."""
         accepted = []
-        messages = [signal_message(signal, self._topic) for signal in signals]
-        messages += [mail_message(mail, self._mail_topic) for mail in mails]
+        messages = self._topics.messages(signals, mails, orders, pushes)
         try:
             publisher = self._client()
             waiting = [(message, self._send(publisher, message)) for message in messages]
@@ -99,14 +133,21 @@ class PubSub:
 class LocalBus:
     """The local stack's bus, which pushes as Pub/Sub does."""
 
-    def __init__(self, url: str, token: str, topic: str, mail_topic: str) -> None:
-        self._url, self._token, self._topic, self._mail_topic = url, token, topic, mail_topic
-        self.mails = bool(mail_topic)
+    def __init__(self, url: str, token: str, topics: Topics) -> None:
+        self._url, self._token, self._topics = url, token, topics
+        self.mails, self.rooms = bool(topics.mails), bool(topics.rooms)
+        self.pushes = bool(topics.pushes)
 
-    def publish(self, signals: Sequence[Signal], mails: Sequence[UUID] = ()) -> list[UUID]:
+    def publish(
+        self,
+        signals: Sequence[Signal],
+        mails: Sequence[UUID] = (),
+        *,
+        orders: Sequence[UUID] = (),
+        pushes: Sequence[UUID] = (),
+    ) -> list[UUID]:
         """Hand all over in one request; what is not accepted stays with the sweep."""
-        wanted = [signal_message(signal, self._topic) for signal in signals]
-        wanted += [mail_message(mail, self._mail_topic) for mail in mails]
+        wanted = self._topics.messages(signals, mails, orders, pushes)
         messages = [
             {
                 "topic": message.topic,

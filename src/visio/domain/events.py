@@ -1,4 +1,5 @@
-"""What is told after a change: signals to browsers, notices to people, steps to the record."""
+"""What is told after a change: signals to browsers, notices to people, steps to the record, orders
+to the room's server."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,7 +7,7 @@ from typing import Literal, Protocol
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from visio.domain.words import NOT_MAILED, Facts, worded
+from visio.domain.words import NOT_LISTED, NOT_MAILED, Facts, worded
 
 LONGEST_QUOTE = 1000
 
@@ -43,6 +44,19 @@ class Notice:
     @property
     def mailed(self) -> bool:
         return self.type not in NOT_MAILED
+
+    @property
+    def listed(self) -> bool:
+        return self.type not in NOT_LISTED
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOrder:
+    """Somebody whom the room's server is to put out."""
+
+    id: UUID
+    meeting_id: UUID
+    identity: str
 
 
 class Parties(Protocol):
@@ -106,6 +120,7 @@ class Said:
     signals: list[Signal] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    orders: list[RoomOrder] = field(default_factory=list)
 
     def on_meeting(self, event: str) -> "Said":
         """Tell both parties who watch the meeting's status."""
@@ -125,7 +140,7 @@ class Said:
         *,
         time_zone: str = "Europe/Paris",
     ) -> "Said":
-        """Leave a notification in French, and ring at its recipient's inbox."""
+        """Leave a notification in French, and ring at its recipient's inbox where it is listed."""
         words = worded(type, facts, "fr", lambda at: in_words(at, time_zone))
         quote = shorten(facts.quote, LONGEST_QUOTE) if facts.quote else ""
         body = f"{words.sentence} : {quote}" if quote else f"{words.sentence}."
@@ -143,7 +158,13 @@ class Said:
                 meeting_id=self.meeting_id,
             )
         )
-        return self.to_inbox(side, person, "notification_created")
+        listed = self.notices[-1].listed
+        return self.to_inbox(side, person, "notification_created") if listed else self
+
+    def put_out(self, meeting: UUID, identity: str) -> "Said":
+        """Have the room's server put somebody out."""
+        self.orders.append(RoomOrder(uuid4(), meeting, identity))
+        return self
 
     def record(
         self,

@@ -41,7 +41,9 @@ class Span:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
     """The agreed time. `version` rises with every change of it or of its lobby, `ical_sequence`
-    with every change that a calendar shows.
+    with every change that a calendar shows, `epoch` with every admission that ends.
+
+    Somebody was `seen` in the lobby, and has `joined` where the room's server saw them.
     """
 
     id: UUID
@@ -60,6 +62,9 @@ class Meeting:
     operator_present: bool = False
     operator_seen_at: datetime | None = None
     client_seen_at: datetime | None = None
+    client_joined_at: datetime | None = None
+    operator_joined_at: datetime | None = None
+    epoch: int = 0
     buffer_minutes: int = 0
     ical_uid: str | None = None
     ical_sequence: int = 0
@@ -112,15 +117,22 @@ def complete(meeting: Meeting, *, by: Actor, now: datetime) -> tuple[Meeting, Sa
 
 
 def _outcome(meeting: Meeting) -> Outcome:
-    """Held if somebody was let in; absent is who never came while the other did.
+    """Absent is who never came while the other did; held if the client was let in.
 
-    That the host says the client did not come counts where nobody was let in.
+    Where the room's server told us who was there, that counts, and nothing else: who was let in
+    and never entered was not there. That the host says in Cal.com that the client did not come
+    counts where we know nothing better.
     """
-    if meeting.started_at is not None:
+    client, operator = meeting.client_joined_at, meeting.operator_joined_at
+    if client is None and operator is None:
+        if meeting.started_at is not None:
+            return Outcome.HELD
+        if meeting.client_no_show:
+            return Outcome.CLIENT_ABSENT
+        client, operator = meeting.client_seen_at, meeting.operator_seen_at
+    elif client is not None and operator is not None:
         return Outcome.HELD
-    if meeting.client_no_show:
-        return Outcome.CLIENT_ABSENT
-    match meeting.client_seen_at is not None, meeting.operator_seen_at is not None:
+    match client is not None, operator is not None:
         case False, True:
             return Outcome.CLIENT_ABSENT
         case True, False:

@@ -16,7 +16,8 @@ class Refusal(Exception):
              MeetingStarted  MeetingNotStarted  LobbyNotOpen  NoOneWaiting
              IdempotencyKeyInFlight
         422  InvalidFields  SlotNotProposed  IdempotencyKeyReused
-        429  TooManyRequests         503  Unavailable
+        429  TooManyRequests  TooManyMessages  TooManySubscriptions
+        503  Unavailable
 
     The sentence a caller reads is `said`, in French, unless one is given. `details` never hold what
     was sent.
@@ -217,6 +218,22 @@ class TooManyRequests(Refusal):
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message, headers={"Retry-After": "3600"})
+
+
+class TooManyMessages(TooManyRequests):
+    """Too many messages within a minute."""
+
+    said = "Trop de messages en une minute : attendez un peu."
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message)
+        self.headers["Retry-After"] = "60"
+
+
+class TooManySubscriptions(TooManyRequests):
+    """Too many browsers are subscribed; unsubscribe one."""
+
+    said = "Trop de navigateurs sont abonnés : désabonnez-en un."
 
 
 class Unavailable(Refusal):

@@ -100,14 +100,65 @@ WORDS: Mapping[str, Mapping[Locale, Words]] = {
         "fr": Words("Client en attente", "{name} attend dans la salle d’attente"),
         "en": Words("Client waiting", "{name} is in the waiting room"),
     },
+    "client_still_waiting": {
+        "fr": Words("Un client attend toujours", "{name} attend depuis plus d’une minute"),
+        "en": Words("A client is still waiting", "{name} has been waiting for over a minute"),
+    },
+    "intruder_removed": {
+        "fr": Words(
+            "Entrée sans admission",
+            "Quelqu’un est entré dans la salle de {name} sans y être admis, et en est écarté",
+        ),
+        "en": Words(
+            "Entry without admission",
+            "Somebody entered the room of {name} without admission, and is being put out",
+        ),
+    },
+    "removal_failed": {
+        "fr": Words(
+            "Sortie impossible",
+            "La salle ne répond pas : {name} y est peut-être encore. Fermez-la vous-même",
+        ),
+        "en": Words(
+            "Could not be put out",
+            "The room does not answer: {name} may still be there. Please close it yourself",
+        ),
+    },
     "mail_failed": {
         "fr": Words("E-mail non remis", "Un e-mail à {name} n’a pas pu être remis"),
         "en": Words("E-mail not delivered", "An e-mail to {name} could not be delivered"),
     },
 }
 # Told on the page alone: at that moment an e-mail would come too late, or could not come at all.
-NOT_MAILED = frozenset({"client_waiting", "mail_failed"})
+NOT_MAILED = frozenset({"client_waiting", "mail_failed", "intruder_removed", "removal_failed"})
+# Told elsewhere alone: on the page it has been said already.
+NOT_LISTED = frozenset({"client_still_waiting"})
 REMINDERS = frozenset({"request_reminder", "meeting_reminder_day", "meeting_reminder_quarter"})
+
+# What a locked screen shows, which anybody may look at: no name.
+PUSHED: Mapping[Locale, Words] = {
+    "fr": Words("Foxeo visio", "Un client attend dans votre salle d’attente"),
+    "en": Words("Foxeo visio", "A client is in your waiting room"),
+}
+
+# What the two say to each other at the lobby with one press of a button.
+CANNED: Mapping[str, Mapping[Locale, str]] = {
+    "five_minutes_late": {
+        "fr": "J’aurai cinq minutes de retard.",
+        "en": "I will be five minutes late.",
+    },
+    "one_moment": {"fr": "Un instant, j’arrive.", "en": "One moment, I am on my way."},
+    "still_in_a_meeting": {
+        "fr": "Je termine un autre rendez-vous.",
+        "en": "I am finishing another meeting.",
+    },
+    "take_your_time": {"fr": "Prenez votre temps.", "en": "Take your time."},
+    "device_trouble": {
+        "fr": "J’ai un souci de caméra ou de micro.",
+        "en": "I have trouble with my camera or microphone.",
+    },
+    "thank_you": {"fr": "Merci !", "en": "Thank you!"},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

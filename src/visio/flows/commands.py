@@ -1,7 +1,9 @@
 """What callers may ask for, parsed at the door: frozen, strict, camelCase outside."""
 
+import base64
+import binascii
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -12,8 +14,14 @@ from pydantic import (
     ConfigDict,
     Field,
     RootModel,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
+
+from visio.domain.lobby import Devices, NextStep
+from visio.domain.words import CANNED
+
+Item = TypeVar("Item")
 
 
 def _text_only(value: object) -> object:
@@ -35,10 +43,36 @@ Reason = Annotated[str, Field(min_length=1, max_length=1000)]
 Message = Annotated[str, Field(max_length=2000)]
 
 
-def _distinct(slots: tuple[datetime, ...]) -> tuple[datetime, ...]:
-    if len(set(slots)) < len(slots):
+def _distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    if len(set(items)) < len(items):
         raise ValueError("must be distinct")
-    return slots
+    return items
+
+
+def _ready_made(key: str) -> str:
+    if key not in CANNED:
+        raise ValueError(f"must be one of {', '.join(CANNED)}")
+    return key
+
+
+def _point(key: str) -> str:
+    """An uncompressed point of P-256, as RFC 8291 has browsers give it."""
+    if len(raw := _decoded(key)) != 65 or raw[0] != 4:
+        raise ValueError("must be an uncompressed point of P-256 in base64url")
+    return key
+
+
+def _secret(key: str) -> str:
+    if len(_decoded(key)) != 16:
+        raise ValueError("must be 16 bytes in base64url")
+    return key
+
+
+def _decoded(key: str) -> bytes:
+    try:
+        return base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 Slots = Annotated[tuple[Instant, ...], Field(min_length=1, max_length=3), AfterValidator(_distinct)]
@@ -104,6 +138,8 @@ class AnswerProposal(
 
 
 class LobbySignal(Command):
+    """`knock_id` names the arrival that is meant; `devices` is the client's to tell."""
+
     meeting_id: UUID
     signal: Literal[
         "client_waiting",
@@ -111,9 +147,79 @@ class LobbySignal(Command):
         "operator_joined",
         "entry_denied",
         "back_to_lobby",
+        "remove",
         "meeting_ended",
     ]
     reason: Reason | None = None
+    knock_id: UUID | None = None
+    devices: Devices | None = None
+    next_step: NextStep | None = None
+
+    @model_validator(mode="after")
+    def _each_with_its_signal(self) -> Self:
+        if self.devices is not None and self.signal != "client_waiting":
+            raise ValueError("devices come with client_waiting only")
+        if self.next_step is not None and self.signal not in ("entry_denied", "remove"):
+            raise ValueError("nextStep comes with entry_denied and remove only")
+        return self
+
+
+class AdmitClients(Command):
+    meeting_ids: Annotated[
+        tuple[UUID, ...], Field(min_length=1, max_length=50), AfterValidator(_distinct)
+    ]
+
+
+class WaitingRoom(Command):
+    """Nothing to say: the caller is the operator."""
+
+
+class LobbyMessage(Command):
+    """A few words, or the key of a ready-made answer."""
+
+    meeting_id: UUID
+    text: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    canned: Annotated[str, AfterValidator(_ready_made)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.text is None) is (self.canned is None):
+            raise ValueError("either text or canned")
+        return self
+
+
+class PushKeys(Command):
+    # By name: made camelCase by rule, a letter behind a digit becomes a capital.
+    p256dh: Annotated[str, Field(alias="p256dh"), AfterValidator(_point)]
+    auth: Annotated[str, AfterValidator(_secret)]
+
+
+class BrowserSubscription(Command):
+    """What a browser's PushSubscription turns into as JSON."""
+
+    endpoint: Annotated[str, Field(min_length=1, max_length=1000)]
+    expiration_time: float | None = None
+    keys: PushKeys
+
+
+class Subscribe(Command):
+    action: Literal["subscribe"]
+    subscription: BrowserSubscription
+
+
+class Unsubscribe(Command):
+    action: Literal["unsubscribe"]
+    endpoint: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class ShowSubscriptions(Command):
+    action: Literal["show"]
+
+
+class PushSubscription(
+    RootModel[Annotated[Subscribe | Unsubscribe | ShowSubscriptions, Field(discriminator="action")]]
+):
+    model_config = ConfigDict(frozen=True)
 
 
 class OfMeeting(Command):

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from visio.adapters import mails, meetings, outbox, requests
+from visio.adapters import lobbies, mails, meetings, orders, outbox, pushes, requests
 from visio.adapters.database import Bus, Database, Transaction
 from visio.call import Call
 from visio.domain import meeting
-from visio.domain.lobby import LEASE, Lobby, completed, lapsed
+from visio.domain.lobby import LEASE, Lobby, completed, escalated, lapsed
 from visio.domain.meeting import Reminder
 from visio.domain.request import expire, remind
 
@@ -25,9 +25,12 @@ class Swept:
     completed: int = 0
     expired: int = 0
     left: int = 0
+    escalated: int = 0
     reminded: int = 0
     republished: int = 0
     mails: int = 0
+    orders: int = 0
+    pushes: int = 0
 
 
 def complete_meetings(call: Call, database: Database, bus: Bus, *, grace: timedelta) -> Swept:
@@ -38,8 +41,14 @@ def complete_meetings(call: Call, database: Database, bus: Bus, *, grace: timede
         due = outbox.due(tx, now=call.now, ended_by=ended_by, renewed_by=renewed_by)
         outbox.tidy(tx, now=call.now)
     sweep, swept = _Sweep(call, database, bus), Swept()
+    if due.orders and bus.rooms:
+        swept.orders = sweep.in_batches_of(sweep.hand_orders_over)
     if due.knocks:
         swept.left = sweep.in_batches(lambda tx: _let_lapsed_leave(tx, call, renewed_by))
+    if due.unanswered:
+        swept.escalated = sweep.in_batches(lambda tx: _escalate(tx, call, by_push=bus.pushes))
+    if (due.pushes or swept.escalated) and bus.pushes:
+        swept.pushes = sweep.in_batches_of(sweep.hand_pushes_over)
     if due.quarter_reminders:
         swept.reminded += sweep.in_batches(lambda tx: _remind_both(tx, call, "quarter"))
     if due.day_reminders:
@@ -99,6 +108,20 @@ class _Sweep:
             self._bus.publish([], due)
         return len(due)
 
+    def hand_orders_over(self) -> int:
+        with self._database.acting_as_system(self._call.function) as tx:
+            due = orders.hand_over(tx, now=self._call.now, limit=BATCH)
+        if due:
+            self._bus.publish([], orders=due)
+        return len(due)
+
+    def hand_pushes_over(self) -> int:
+        with self._database.acting_as_system(self._call.function) as tx:
+            due = pushes.hand_over(tx, now=self._call.now, limit=BATCH)
+        if due:
+            self._bus.publish([], pushes=due)
+        return len(due)
+
 
 def _complete(tx: Transaction, call: Call, ended_by: datetime) -> int:
     over = meetings.hold_over(tx, ended_by=ended_by, limit=BATCH)
@@ -125,6 +148,17 @@ def _let_lapsed_leave(tx: Transaction, call: Call, renewed_by: datetime) -> int:
     if left:
         _record(tx, left)
     return len(left)
+
+
+def _escalate(tx: Transaction, call: Call, *, by_push: bool) -> int:
+    held = lobbies.hold_unanswered(tx, now=call.now, limit=BATCH)
+    # One that was answered, or told of, while we waited for its lock is told of no more.
+    told = [(lobby, after) for lobby in held if (after := escalated(lobby, now=call.now))]
+    if told:
+        _record(tx, told)
+        if by_push:
+            pushes.write(tx, [lobby.meeting.id for lobby, _ in told], now=call.now)
+    return len(told)
 
 
 def _remind_both(tx: Transaction, call: Call, reminder: Reminder) -> int:

@@ -54,6 +54,7 @@ class Message(BaseModel):
         "operator_joined",
         "entry_denied",
         "back_to_lobby",
+        "lobby_message",
         "meeting_cancelled",
         "meeting_rescheduled",
         "meeting_completed",

@@ -72,6 +72,8 @@ def _pointless(mail: Mail, call: Call) -> str | None:
     """Why an e-mail is not to be sent, if there is a reason: by now nobody wants it."""
     if mail.recipient is None:
         return "nobody"
+    if mail.type == "client_still_waiting" and not mail.somebody_waits:
+        return "answered"
     if mail.type not in REMINDERS:
         return None
     if not mail.recipient.wants_reminders:

@@ -1,0 +1,17 @@
+"""POST /admit-clients: let in whoever waits at several meetings, with a result for each."""
+
+import functions_framework
+
+from visio.bootstrap import app
+from visio.edge import Call, endpoint
+from visio.flows import lobby
+from visio.flows.commands import AdmitClients
+from visio.views import AdmissionsView, AdmissionView
+
+
+@functions_framework.http
+@endpoint("POST", takes=AdmitClients, needs=("bus",))
+def admit_clients(command: AdmitClients, call: Call) -> AdmissionsView:
+    with app().acting_for(call) as tx:
+        results = lobby.admit_clients(command, call, tx, rules=app().lobby_rules)
+    return AdmissionsView(items=tuple(map(AdmissionView.of, results)))

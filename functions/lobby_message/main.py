@@ -1,0 +1,19 @@
+"""POST /lobby-message: a few words to the other party, or a ready-made answer."""
+
+import functions_framework
+
+from visio.bootstrap import app
+from visio.edge import Call, endpoint
+from visio.flows import lobby
+from visio.flows.commands import LobbyMessage
+from visio.views import LobbyView
+
+
+@functions_framework.http
+@endpoint("POST", takes=LobbyMessage, needs=("bus",), status=201)
+def lobby_message(command: LobbyMessage, call: Call) -> LobbyView:
+    rules, factor = app().lobby_rules, app().settings.rules.rate_limit_factor
+    with app().acting_for(call) as tx:
+        found = lobby.lobby_message(command, call, tx, rules=rules, factor=factor)
+        reader = lobby.side_of(tx)
+    return LobbyView.at(call.now, found, reader)

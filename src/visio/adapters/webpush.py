@@ -1,0 +1,93 @@
+"""Messages to a browser's push service, encrypted for that browser alone and signed as ours.
+
+Imported by the function that sends them alone: pywebpush brings requests and aiohttp, of which we
+use nothing, since both would follow a redirect to wherever it leads.
+
+Source: RFC 8030 (push), RFC 8291 (encryption), RFC 8292 (VAPID).
+"""
+
+import logging
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import urllib3
+from py_vapid import Vapid
+from pywebpush import WebPusher
+
+log = logging.getLogger("visio.push")
+
+TIMEOUT = 5.0
+# Who comes back to the browser later than this finds nobody waiting any more.
+LIFE = timedelta(minutes=2)
+
+
+class Pushed(Enum):
+    """What became of a message."""
+
+    SENT = "sent"
+    TRY_AGAIN = "try_again"
+    GONE = "gone"
+    NEVER = "never"
+
+
+class Pusher(Protocol):
+    """Where messages to browsers are handed over."""
+
+    def send(
+        self, endpoint: str, p256dh: str, auth: str, text: bytes, *, topic: str, now: datetime
+    ) -> Pushed:
+        """Say what became of it; raise nothing. A later one of a topic takes the place of one
+        that has not been delivered."""
+
+
+class WebPush:
+    """The push services of browsers, each at the address that its browser gave us."""
+
+    def __init__(self, private_key: str, subject: str) -> None:
+        self._vapid, self._subject = Vapid.from_string(private_key), subject
+        self._http = urllib3.PoolManager(maxsize=8, retries=False)
+
+    def send(
+        self, endpoint: str, p256dh: str, auth: str, text: bytes, *, topic: str, now: datetime
+    ) -> Pushed:
+        parts = urlsplit(endpoint)
+        claims = {
+            "aud": f"{parts.scheme}://{parts.netloc}",
+            "sub": self._subject,
+            "exp": int((now + timedelta(hours=1)).timestamp()),
+        }
+        keys = {"p256dh": p256dh, "auth": auth}
+        try:
+            body = WebPusher({"endpoint": endpoint, "keys": keys}).encode(text)["body"]
+        except ValueError as error:  # a key that is no point of the curve
+            log.warning("push.unwritable", extra={"cause": type(error).__name__})
+            return Pushed.NEVER
+        headers = {
+            **self._vapid.sign(claims),
+            "Content-Encoding": "aes128gcm",
+            "Content-Type": "application/octet-stream",
+            "TTL": str(int(LIFE.total_seconds())),
+            "Urgency": "high",
+            "Topic": topic,
+        }
+        try:
+            answer = self._http.request(
+                "POST", endpoint, body=body, headers=headers, timeout=TIMEOUT, redirect=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            log.warning("push.unreachable", extra={"cause": type(error).__name__})
+            return Pushed.TRY_AGAIN
+        return outcome(answer.status)
+
+
+def outcome(status: int) -> Pushed:
+    """What a push service's answer means for the message, and for the subscription."""
+    if 200 <= status < 300:
+        return Pushed.SENT
+    if status in (404, 410):
+        return Pushed.GONE
+    if status in (401, 403):
+        log.error("push.misconfigured", extra={"status": status})
+    return Pushed.TRY_AGAIN if status in (401, 403, 429) or status >= 500 else Pushed.NEVER

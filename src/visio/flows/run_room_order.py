@@ -1,0 +1,88 @@
+"""Pub/Sub pushes an order's id: the room's server puts somebody out, or is asked again."""
+
+import base64
+import binascii
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from visio.adapters import orders
+from visio.adapters.database import Database, Transaction
+from visio.adapters.orders import Order
+from visio.adapters.roomserver import PutOut, RoomServer
+from visio.call import Call
+from visio.domain.events import Said
+from visio.domain.refusals import Unavailable
+from visio.domain.words import Facts
+from visio.flows.relay_signal import Push
+
+log = logging.getLogger("visio.room")
+
+MOST_ATTEMPTS = 12
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+class Ordered(BaseModel):
+    """What our own outbox publishes: nothing of an order but its id."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    order_id: UUID = Field(alias="orderId")
+
+
+def run_room_order(
+    push: Push, call: Call, database: Database, server: RoomServer, *, subscription: str
+) -> None:
+    """Return once they are out or the order is given up; raise Unavailable to be pushed again.
+
+    A removal is worth a second only within seconds, so that the bus asks again at once; the sweep
+    stands behind it.
+    """
+    ordered = _ordered(push.message)
+    if ordered is None or push.subscription != subscription:
+        log.error("room.malformed")
+        return
+    with database.acting_as_system(call.function) as tx:
+        order = orders.claim(tx, ordered.order_id, now=call.now)
+        waits = order is None and orders.pending(tx, ordered.order_id)
+    if order is None:
+        if waits:
+            raise Unavailable
+        return
+    put_out = server.put_out(order.meeting_id, order.identity, now=call.now)
+    with database.acting_as_system(call.function) as tx:
+        if put_out is PutOut.DONE:
+            orders.settle(tx, order, now=call.now)
+            return
+        if order.attempts >= MOST_ATTEMPTS:
+            orders.drop(tx, order, now=call.now)
+            _tell_of_failure(tx, order, call)
+            return
+        pause = min(timedelta(seconds=2 ** (order.attempts - 1)) / 2, LONGEST_PAUSE)
+        orders.postpone(tx, order, until=call.now + pause)
+    raise Unavailable
+
+
+def _tell_of_failure(tx: Transaction, order: Order, call: Call) -> None:
+    log.error("room.given_up", extra={"meetingId": str(order.meeting_id)})
+    said = Said(at=call.now, version=1, meeting_id=order.meeting_id)
+    said.notify(
+        "operator",
+        order.operator_id,
+        "removal_failed",
+        Facts(name=order.client_name),
+        f"/hub/#meeting-{order.meeting_id}",
+    )
+    tx.say(said)
+
+
+def _ordered(envelope: Mapping[str, Any]) -> Ordered | None:
+    try:
+        data = base64.b64decode(envelope.get("data") or "", validate=True)
+        return Ordered.model_validate_json(data)
+    except (ValidationError, binascii.Error, TypeError, ValueError):
+        return None

@@ -1,0 +1,100 @@
+"""Pub/Sub pushes the id of a message to a browser: it is written, encrypted and sent."""
+
+import base64
+import binascii
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from visio.adapters import pushes
+from visio.adapters.database import Database
+from visio.adapters.webpush import Pushed, Pusher
+from visio.call import Call
+from visio.domain.words import PUSHED
+from visio.flows.push_subscription import allowed
+from visio.flows.relay_signal import Push
+
+log = logging.getLogger("visio.push")
+
+# Somebody waits: what has not arrived within minutes need not arrive.
+MOST_ATTEMPTS = 4
+FIRST_PAUSE = timedelta(seconds=10)
+
+
+class Ordered(BaseModel):
+    """What our own outbox publishes: nothing of a message but its id."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    push_id: UUID = Field(alias="pushId")
+
+
+def send_push(
+    push: Push,
+    call: Call,
+    database: Database,
+    pusher: Pusher,
+    *,
+    hosts: Sequence[str],
+    local: bool,
+    subscription: str,
+) -> None:
+    """Return whatever becomes of it: the outbox remembers, and the sweep hands it over again."""
+    ordered = _ordered(push.message)
+    if ordered is None or push.subscription != subscription:
+        log.error("push.malformed")
+        return
+    with database.acting_as_system(call.function) as tx:
+        message = pushes.claim(tx, ordered.push_id, now=call.now)
+    if message is None:
+        return
+    pushed, problem = Pushed.NEVER, _pointless(message, hosts, local=local)
+    if problem is None:
+        keys, topic = (message.p256dh, message.auth), message.meeting_id.hex
+        text = _written(message)
+        pushed = pusher.send(message.endpoint, *keys, text, topic=topic, now=call.now)
+        problem = "refused"
+    with database.acting_as_system(call.function) as tx:
+        match pushed:
+            case Pushed.SENT:
+                pushes.settle(tx, message, now=call.now)
+            case Pushed.GONE:
+                pushes.forget(tx, message)
+            case Pushed.TRY_AGAIN if message.attempts < MOST_ATTEMPTS:
+                pause = FIRST_PAUSE * 2 ** (message.attempts - 1)
+                pushes.postpone(tx, message, problem, until=call.now + pause)
+            case _:
+                pushes.drop(tx, message, problem, now=call.now)
+
+
+def _pointless(message: pushes.Push, hosts: Sequence[str], *, local: bool) -> str | None:
+    """Why a message is not to be sent, if there is a reason."""
+    if not message.waiting:
+        return "answered"
+    return None if allowed(message.endpoint, hosts, local=local) else "not a push service"
+
+
+def _written(message: pushes.Push) -> bytes:
+    """What a service worker shows: no name, since anybody may look at a locked screen."""
+    words = PUSHED["en" if message.locale == "en" else "fr"]
+    told = {
+        "type": "client_waiting",
+        "title": words.title,
+        "body": f"{words.sentence}.",
+        "link": f"/hub/#meeting-{message.meeting_id}",
+        "meetingId": str(message.meeting_id),
+    }
+    return json.dumps(told, ensure_ascii=False).encode()
+
+
+def _ordered(envelope: Mapping[str, Any]) -> Ordered | None:
+    try:
+        data = base64.b64decode(envelope.get("data") or "", validate=True)
+        return Ordered.model_validate_json(data)
+    except (ValidationError, binascii.Error, TypeError, ValueError):
+        return None
