@@ -151,14 +151,27 @@ def signed(body: bytes) -> dict[str, str]:
     return {"X-Cal-Signature-256": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
 
 
-def booking(link: str, starts_at: datetime) -> bytes:
-    """What Cal.com posts when this client has booked with this link."""
+def booking(uid: str, starts_at: datetime, link: str | None = None) -> bytes:
+    """What Cal.com posts when somebody has booked, with a client's link or without any."""
+    token = link and parse_qs(urlsplit(link).query)["metadata[bookingToken]"][0]
+    metadata = {"bookingToken": token} if token else {}
+    return _event("BOOKING_CREATED", uid, starts_at, iCalUID=f"{uid}@Cal.com", metadata=metadata)
+
+
+def moved(uid: str, before: str, starts_at: datetime) -> bytes:
+    """What Cal.com posts when a booking was moved: a new uid, and nothing of the link."""
+    more = {"iCalUID": f"{before}@Cal.com", "iCalSequence": 1, "rescheduleUid": before}
+    return _event("BOOKING_RESCHEDULED", uid, starts_at, metadata={}, **more)
+
+
+def _event(trigger: str, uid: str, starts_at: datetime, **more: Any) -> bytes:
     event = json.loads(BOOKING.read_bytes())
+    event.update(triggerEvent=trigger, createdAt=datetime.now(UTC).isoformat())
     event["payload"].update(
-        uid=f"demo{random.getrandbits(64):016x}",
+        uid=uid,
         startTime=f"{starts_at:%Y-%m-%dT%H:%M:%SZ}",
-        endTime=f"{starts_at + timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}",
-        metadata={"bookingToken": parse_qs(urlsplit(link).query)["metadata[bookingToken]"][0]},
+        endTime=f"{starts_at + timedelta(minutes=15):%Y-%m-%dT%H:%M:%SZ}",
+        **more,
     )
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -241,7 +254,8 @@ def story(listener: Listener, alice: Person, bruno: Person, mikl: Person) -> Non
     told("  Alice's browser hears it", heard["event"])
 
     link = step("Alice asks for her Cal.com link", alice.does("booking-link", {}), 200)
-    body = booking(link["url"], slot + timedelta(days=4))
+    first, second, third = (f"demo{random.getrandbits(64):016x}" for _ in range(3))
+    body = booking(first, slot + timedelta(days=4), link["url"])
     hook = "/functions/v1/calcom-webhook"
     wrong = {"X-Cal-Signature-256": "0" * 64}
     step("A stranger posts a booking", send(hook, body, headers=wrong), 401, "bad_signature")
@@ -257,6 +271,24 @@ def story(listener: Listener, alice: Person, bruno: Person, mikl: Person) -> Non
     if not found:
         raise Otherwise("the booking is not among MiKL's meetings")
     told("It is a meeting of MiKL's", found[0]["status"])
+    body = moved(second, first, slot + timedelta(days=5))
+    step(
+        "Alice moves it in Cal.com",
+        send(hook, body, headers=signed(body)),
+        200,
+        shows="outcome",
+    )
+    body = booking(third, slot + timedelta(days=6))
+    step(
+        "Cal.com posts a booking of nobody's",
+        send(hook, body, headers=signed(body)),
+        400,
+        "missing_metadata",
+    )
+    waits = step("MiKL finds it in quarantine", mikl.does("list-quarantine", query={}), 200)
+    client = bruno.does("list-requests").data["items"][0]["clientId"]
+    given = {"id": waits["items"][0]["id"], "resolution": "assign", "clientId": client}
+    step("  and gives it to Bruno", mikl.does("resolve-quarantine", given), 200, shows="state")
 
 
 def exchange(bruno: Person, mikl: Person, slot: datetime) -> None:
