@@ -18,6 +18,7 @@ let timer;
 async function read() {
   clearTimeout(timer);
   let pause = 1000;
+  let seen = false;
   try {
     const answer = await fetch(`${origin}/functions/v1/lobby-state?meetingId=${meetingId}`, {
       headers: { Authorization: `Bearer ${token}` },
@@ -25,6 +26,7 @@ async function read() {
     });
     const { data } = await answer.json();
     if (data) {
+      seen = true;
       version = data.version;
       pause = data.pollAfterMs;
       say({ shown: `${data.meetingStatus} ${data.knock?.status ?? "nobody"}`, version });
@@ -32,7 +34,8 @@ async function read() {
   } catch {
     // Out of reach: the net below asks again.
   }
-  if (!listening) timer = setTimeout(read, pause);
+  // A bell that rang while the truth could not be read would have rung for nothing.
+  if (!seen || !listening) timer = setTimeout(read, pause);
 }
 
 const client = createClient(origin, key, {
