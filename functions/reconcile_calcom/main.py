@@ -1,4 +1,4 @@
-"""POST /reconcile-calcom: what no webhook told is read in Cal.com, called by the scheduler."""
+"""POST /reconcile-calcom: Cal.com is told and read where no webhook does, by the scheduler."""
 
 import functions_framework
 

@@ -62,9 +62,16 @@ create index webhook_inbox_received on visio.webhook_inbox (received_at, id);
 
 alter table visio.calcom_bookings
   add column request_id uuid references public.meeting_requests (id) on delete cascade,
-  add column chain_id   uuid references visio.calcom_chains (id) on delete cascade;
+  add column chain_id   uuid references visio.calcom_chains (id) on delete cascade,
+  add column phase      text
+    constraint calcom_bookings_phase check (phase in ('requested', 'confirmed', 'rejected', 'cancelled')),
+  add column attempts   integer     not null default 0,
+  add column asked_at   timestamptz;
 comment on table visio.calcom_bookings is
   'Which request of ours a booking became, and by it which meeting. The uid is that of its latest move.';
+comment on column visio.calcom_bookings.phase is
+  'How far Cal.com has told that it has come. Where we have decided otherwise, Cal.com is to be told.';
+comment on column visio.calcom_bookings.attempts is 'How often that was tried, last at asked_at.';
 
 -- What was taken in before there were chains: each booking is one of its own.
 do $$
@@ -188,7 +195,7 @@ grant delete on visio.webhook_inbox to visio_system;
 grant update (chain_id, told, client_id, by_token, starts_at, ends_at, body, logical_key)
   on visio.webhook_inbox to visio_system;
 grant delete on visio.calcom_bookings to visio_system;
-grant update (uid, chain_id) on visio.calcom_bookings to visio_system;
+grant update (uid, chain_id, phase, attempts, asked_at) on visio.calcom_bookings to visio_system;
 grant select, insert on visio.calcom_watermarks to visio_system;
 grant update (read_until) on visio.calcom_watermarks to visio_system;
 

@@ -365,8 +365,9 @@ class ResolvedView(View):
 
 
 class ReconciledView(View):
-    """How many bookings Cal.com listed as changed, and what became of them."""
+    """How many decisions Cal.com was told, how many bookings it listed, and what became of them."""
 
+    told: int
     read: int
     changed: int
     quarantined: int

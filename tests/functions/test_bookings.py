@@ -658,3 +658,5 @@ def test_whoever_waits_for_a_cancelled_meeting_waits_no_more(tell, linked, signa
 
     state = call("lobby-state", {"meetingId": meeting["id"]}, ALICE).json["data"]
     assert (state["knock"]["status"], state["meetingStatus"]) == ("left", "cancelled")
+    told = call("list-notifications", {}, MIKL).json["data"]["items"]
+    assert [n["readAt"] is not None for n in told if n["type"] == "client_waiting"] == [True]

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.calcom import Booking, z
-from tests.world import ALICE, CALCOM_API_KEY, SCHEDULER
+from tests.world import ALICE, CALCOM_API_KEY, MIKL, SCHEDULER
 from visio import bootstrap, settings
 from visio.__main__ import main
 
@@ -19,7 +19,7 @@ class FakeCalcom:
 
     def __init__(self):
         self.bookings, self.status, self.asked = {}, 200, []
-        self.garbage = None
+        self.garbage, self.decided = None, []
 
     def put(self, booking, status="accepted", minutes_ago=1, **more):
         """A booking as it stands now."""
@@ -49,6 +49,19 @@ class FakeCalcom:
             **({"rescheduledFromUid": booking.before.uid} if booking.before else {}),
             **more,
         }
+
+    def decide(self, path, headers, body):
+        """What Cal.com makes of a decision that it is told."""
+        *_, uid, verb = urlsplit(path).path.split("/")
+        self.decided.append((uid, verb, body))
+        if self.status != 200 or headers.get("Authorization") != f"Bearer {CALCOM_API_KEY}":
+            return self.status if self.status != 200 else 401, b"{}"
+        booking = self.bookings[uid]
+        if verb != "cancel" and booking["status"] != "pending":
+            return 400, b"{}"
+        ends = {"confirm": "accepted", "decline": "rejected", "cancel": "cancelled"}
+        booking.update(status=ends[verb], updatedAt=z(datetime.now(UTC)))
+        return 200, b"{}"
 
     def answer(self, path, headers):
         url, query = urlsplit(path), parse_qs(urlsplit(path).query)
@@ -96,8 +109,14 @@ def calcom():
     fake = FakeCalcom()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.say(*fake.decide(self.path, self.headers, sent))
+
         def do_GET(self):
-            status, body = fake.answer(self.path, self.headers)
+            self.say(*fake.answer(self.path, self.headers))
+
+        def say(self, status, body):
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -242,6 +261,100 @@ def test_two_runs_at_once_agree(calcom, reconcile, linked, together, rows):
     assert {answer.status_code for answer in answers} == {200}
     assert sum(answer.json["data"]["changed"] for answer in answers) == 6
     assert rows("select count(*) from meetings") == [6]
+
+
+# -- what was decided here
+
+ONLY_V2 = pytest.mark.parametrize("reconcile", ["v2"], indirect=True)
+
+
+def decision(requests, decision, **more):
+    return {"requestId": requests(MIKL)[0]["id"], "decision": decision, **more}
+
+
+@ONLY_V2
+def test_calcom_is_told_of_an_acceptance_here(
+    calcom, reconcile, linked, tell, call, requests, meetings
+):
+    booking = linked()
+    tell(booking.requested())
+    calcom.put(booking, "pending")
+    call("decide-request", decision(requests, "accept", selectedSlot=z(booking.start)), MIKL)
+
+    assert reconcile().json["data"]["told"] == 1
+
+    assert calcom.decided == [(booking.uid, "confirm", {})]
+    assert [m["status"] for m in meetings()] == ["scheduled"]
+    assert reconcile().json["data"]["told"] == 0
+
+
+@ONLY_V2
+def test_calcom_is_told_of_a_rejection_here_with_its_reason(
+    calcom, reconcile, linked, tell, call, requests
+):
+    booking = linked()
+    tell(booking.requested())
+    calcom.put(booking, "pending")
+    call("decide-request", decision(requests, "reject", reason="Complet"), MIKL)
+
+    reconcile()
+
+    assert calcom.decided == [(booking.uid, "decline", {"reason": "Complet"})]
+    assert requests()[0]["status"] == "rejected"
+
+
+@ONLY_V2
+def test_another_time_that_was_agreed_on_here_frees_the_one_in_calcom(
+    calcom, reconcile, linked, tell, call, requests, meetings
+):
+    booking = linked()
+    tell(booking.requested())
+    calcom.put(booking, "pending")
+    other = z(booking.start + timedelta(days=1))
+    call("decide-request", decision(requests, "propose", proposedSlots=[other]), MIKL)
+    assert reconcile().json["data"]["told"] == 0
+    answer = {"requestId": requests()[0]["id"], "answer": "accept", "selectedSlot": other}
+    call("answer-proposal", answer, ALICE)
+
+    reconcile()
+
+    assert [(uid, verb) for uid, verb, _ in calcom.decided] == [(booking.uid, "decline")]
+    assert [(m["status"], m["scheduledAt"]) for m in meetings()] == [("scheduled", other)]
+
+
+@ONLY_V2
+def test_calcom_is_told_of_a_cancellation_here(calcom, reconcile, linked, tell, call, meetings):
+    booking = linked()
+    tell(booking.created())
+    calcom.put(booking)
+    [meeting] = meetings()
+    call("cancel-meeting", {"meetingId": meeting["id"], "reason": "Grippe"}, MIKL)
+
+    reconcile()
+
+    assert calcom.decided == [(booking.uid, "cancel", {"cancellationReason": "Grippe"})]
+    assert tell(booking.cancelled()) in ("ignored", "duplicate")
+    assert reconcile().json["data"]["told"] == 0
+
+
+@ONLY_V2
+@pytest.mark.parametrize(("status", "tries"), [(404, 1), (409, 1), (500, 2), (401, 2)])
+def test_a_decision_is_told_again_where_that_may_help(
+    calcom, reconcile, linked, tell, call, meetings, rows, status, tries
+):
+    booking = linked()
+    tell(booking.created())
+    [meeting] = meetings()
+    call("cancel-meeting", {"meetingId": meeting["id"], "reason": "Grippe"}, MIKL)
+    calcom.status = status
+
+    reconcile()
+    reconcile()  # not before a while has passed
+    assert len(calcom.decided) == 1
+    rows("update visio.calcom_bookings set asked_at = now() - interval '1 hour'")
+    reconcile()
+
+    assert len(calcom.decided) == tries
 
 
 # -- events applied again

@@ -1,22 +1,27 @@
-"""Cal.com's own list of bookings, told as its webhooks would have told them.
+"""Cal.com's own list of bookings, told as its webhooks would have told them; and telling it ours.
 
 Cal.com never sends a webhook twice, so this list is the only guarantee that nothing is lost.
-Sources: Cal.com API v2 (`cal-api-version: 2024-08-13`), "Get all bookings", and API v1, "Find all
-bookings", which is what older self-hosted instances have.
+Sources: Cal.com API v2 (`cal-api-version: 2024-08-13`), "Get all bookings", "Confirm a booking",
+"Decline a booking", "Cancel a booking"; API v1, "Find all bookings", which is what older
+self-hosted instances have.
 """
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import urllib3
 
 from visio.domain.booking import instant_of
 from visio.domain.events import instant
 from visio.domain.refusals import Unavailable
+
+log = logging.getLogger("visio.calcom")
 
 TIMEOUT = 10.0
 TAKE = 100
@@ -36,6 +41,14 @@ class Listed:
     changed_at: datetime | None
 
 
+class Taken(Enum):
+    """What Cal.com made of a decision of ours."""
+
+    DONE = "done"
+    TRY_AGAIN = "try_again"
+    NEVER = "never"
+
+
 class CalcomApi:
     """`url` ends in the version: `https://api.cal.com/v2`, `https://agenda.example/api/v1`."""
 
@@ -52,8 +65,35 @@ class CalcomApi:
         """Whether a page that has been read need not be read again."""
         return self._version == "v2"
 
+    @property
+    def listens(self) -> bool:
+        """Whether it can be told of decisions by a booking's uid."""
+        return self._version == "v2"
+
+    def tell(self, uid: str, verb: str, reason: str | None) -> Taken:
+        """Say what was decided here: `confirm`, `decline` or `cancel`. Raises nothing."""
+        key = {"decline": "reason", "cancel": "cancellationReason"}.get(verb)
+        body = {key: reason} if key and reason else {}
+        try:
+            answer = self._http.request(
+                "POST",
+                f"{self._url}/bookings/{quote(uid, safe='')}/{verb}",
+                body=json.dumps(body).encode(),
+                headers={**self._headers(), "Content-Type": "application/json"},
+                timeout=TIMEOUT,
+                redirect=False,
+            )
+        except urllib3.exceptions.HTTPError:
+            return Taken.TRY_AGAIN
+        if answer.status < 300:
+            return Taken.DONE
+        log.warning("calcom.refused", extra={"status": answer.status})
+        return Taken.NEVER if answer.status in (400, 404, 409, 422) else Taken.TRY_AGAIN
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key}", "cal-api-version": API_VERSION}
+
     def _pages_v2(self, since: datetime) -> Iterator[list[Listed]]:
-        headers = {"Authorization": f"Bearer {self._key}", "cal-api-version": API_VERSION}
         for page in range(MOST_PAGES):
             query = {
                 "status": STATUSES,
@@ -62,7 +102,7 @@ class CalcomApi:
                 "take": TAKE,
                 "skip": page * STEP,
             }
-            found = _objects(self._get(query, headers).get("data"))
+            found = _objects(self._get(query, self._headers()).get("data"))
             yield [_listed(booking, _as_v2(booking)) for booking in found]
             if len(found) < TAKE:
                 return

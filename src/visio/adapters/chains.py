@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import text
@@ -17,6 +18,8 @@ from visio.domain.appointment import Held, Party, Settled
 from visio.domain.booking import TOLD, Told
 from visio.domain.meeting import Span
 
+MOST_ATTEMPTS = 12
+NO_PHASES: Mapping[str, str] = MappingProxyType({})
 _HERE = "cast(nullif(current_setting('visio.chain', true), '') as uuid)"
 _REQUESTS = f"(select request_id from visio.calcom_bookings where chain_id = {_HERE})"  # noqa: S608 -- a constant
 HOLD = text("""
@@ -89,6 +92,42 @@ insert into visio.calcom_bookings (uid, request_id, chain_id)
 values (:uid, cast(:request_id as uuid), {_HERE})""")  # noqa: S608 -- as above
 REBOOKED = text("""
 update visio.calcom_bookings set uid = :uid where request_id = cast(:request_id as uuid)""")
+PHASES = text(f"""
+update visio.calcom_bookings b
+   set phase = n.phase, attempts = 0, asked_at = null
+  from jsonb_to_recordset(cast(:phases as jsonb)) as n(uid text, phase text)
+ where b.chain_id = {_HERE} and b.uid = n.uid and b.phase is distinct from n.phase""")  # noqa: S608 -- as above
+# What ended or was agreed on here while Cal.com, as far as it told, knows nothing of it. Claimed by
+# counting the attempt, so that no lock is held while Cal.com is asked.
+DECIDED_HERE = text("""
+with decided as (
+  select b.uid,
+         case when b.phase = 'requested' and r.status = 'accepted'
+                   and r.selected_slot = cast(r.requested_slots ->> 0 as timestamptz) then 'confirm'
+              when b.phase = 'requested' and r.status in ('accepted', 'rejected') then 'decline'
+              else 'cancel' end as verb,
+         coalesce(m.cancel_reason, r.reason) as reason
+    from visio.calcom_bookings b
+    join public.meeting_requests r on r.id = b.request_id
+    left join public.meetings m on m.id = r.meeting_id
+   where ((b.phase = 'requested' and r.status in ('accepted', 'rejected', 'withdrawn'))
+       or (b.phase in ('requested', 'confirmed') and r.status = 'cancelled'))
+     and coalesce(m.scheduled_at, cast(r.requested_slots ->> 0 as timestamptz))
+           > cast(:now as timestamptz)
+     and b.attempts < :most
+     and (b.asked_at is null or b.asked_at
+           < cast(:now as timestamptz) - least(power(2, b.attempts), 60) * interval '1 minute')
+   order by b.asked_at nulls first, b.uid
+   limit :limit
+     for update of b skip locked
+)
+update visio.calcom_bookings b
+   set attempts = b.attempts + 1, asked_at = cast(:now as timestamptz)
+  from decided d
+ where b.uid = d.uid
+returning b.uid, d.verb, d.reason""")
+GIVE_UP = text("""
+update visio.calcom_bookings set attempts = :most where uid = :uid""")
 WAITING = text("""
 select id, state, summary, created_at
   from visio.calcom_chains
@@ -120,6 +159,15 @@ class HeldChain:
     party: Party | None
     concerns: UUID | None
     time_zone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedHere:
+    """A booking that Cal.com is to be told of, and what was decided on it."""
+
+    uid: str
+    verb: Literal["confirm", "decline", "cancel"]
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +259,9 @@ def keep(
     state: str,
     summary: Mapping[str, Any] | None,
     ends_at: datetime | None,
+    phases: Mapping[str, str] = NO_PHASES,
 ) -> None:
-    """What is known of the held chain now, and what waits with it."""
+    """What is known of the held chain now; `phases` by the uid of each of its bookings."""
     tx.write(
         KEEP,
         client_id=client_id,
@@ -221,11 +270,25 @@ def keep(
         summary=summary and json.dumps(summary),
         ends_at=ends_at,
     )
+    if phases:
+        told = [{"uid": uid, "phase": phase} for uid, phase in phases.items()]
+        tx.write(PHASES, phases=json.dumps(told))
 
 
 def share(tx: Transaction, status: str) -> None:
     """Let the events that waited with the held chain end as it did."""
     tx.write(SHARE, status=status)
+
+
+def decided_here(tx: Transaction, *, now: datetime, limit: int) -> list[DecidedHere]:
+    """What Cal.com is to be told now; it is asked again, ever later, until it says so itself."""
+    rows = tx.read(DECIDED_HERE, now=now, limit=limit, most=MOST_ATTEMPTS)
+    return [DecidedHere(**row) for row in rows]
+
+
+def give_up(tx: Transaction, uid: str) -> None:
+    """Cal.com will not have it: how it stands there, its own list says."""
+    tx.write(GIVE_UP, uid=uid, most=MOST_ATTEMPTS)
 
 
 def waiting(tx: Transaction, *, after: Position | None, limit: int) -> Page[WaitingChain]:

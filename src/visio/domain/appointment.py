@@ -155,6 +155,10 @@ def _changed(of: Appointment, held: Held, party: Party, *, now: datetime) -> Set
             return _rejected(of, held, party, now=now)
         case ((RequestStatus.PENDING | RequestStatus.COUNTERED), Phase.CANCELLED):
             return _called_off(of, held, party, now=now)
+        case RequestStatus.ACCEPTED, _ if held.request.selected_slot not in (
+            held.request.requested_slots
+        ):
+            return None  # they have agreed here on a time that is none of Cal.com's
         case RequestStatus.ACCEPTED, (Phase.REJECTED | Phase.CANCELLED) if there is not None:
             return _cancelled(of, held, there, party, now=now)
         case RequestStatus.ACCEPTED, Phase.CONFIRMED if there is not None:
@@ -451,10 +455,7 @@ def _cancelled(
 def _moved(
     of: Appointment, held: Held, there: Lobby, party: Party, *, now: datetime
 ) -> Settled | None:
-    """A meeting that goes on at another time. Under the same uid Cal.com never moves one.
-
-    So a meeting that the two agreed on here, at a time of their own, stays there.
-    """
+    """A meeting that goes on at another time. Under the same uid Cal.com never moves one."""
     span = of.span
     if of.head == held.uid or span is None or there.meeting.status is not MeetingStatus.SCHEDULED:
         return None

@@ -97,6 +97,7 @@ def follow(tx: Transaction, chain: HeldChain, *, now: datetime) -> Followed:
         state=state,
         summary=_summary("conflict", chain, conflicts) if conflicts else None,
         ends_at=_ends_at(come_to),
+        phases={of.head: of.phase for of in come_to if of.phase},
     )
     chains.share(tx, "conflict" if conflicts else "applied")
     return Followed(state, tuple(come_to), tuple(settled), tuple(conflicts), held)

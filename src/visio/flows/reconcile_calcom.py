@@ -1,12 +1,12 @@
-"""Read in Cal.com itself what no webhook told us, and take it in as if one had."""
+"""Tell Cal.com what was decided here, and read there what no webhook told us."""
 
 import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from visio.adapters import watermarks
-from visio.adapters.calcom_api import CalcomApi, Listed
+from visio.adapters import chains, watermarks
+from visio.adapters.calcom_api import CalcomApi, Listed, Taken
 from visio.adapters.database import Database
 from visio.call import Call
 from visio.domain.booking import RETENTION, CalcomEvent
@@ -18,14 +18,15 @@ log = logging.getLogger("visio.reconcile")
 SOURCE = "bookings"
 # Clocks differ, and a change is listed a moment after it was made.
 OVERLAP = timedelta(minutes=15)
-TRIES = 3
+TRIES, MOST_TOLD = 3, 50
 CHANGES = ("created", "updated", "cancelled")
 
 
 @dataclass(slots=True)
 class Reconciled:
-    """How many bookings were listed, and what became of them."""
+    """How many bookings Cal.com was told of; how many it listed, and what became of them."""
 
+    told: int = 0
     read: int = 0
     changed: int = 0
     quarantined: int = 0
@@ -37,12 +38,13 @@ def reconcile_calcom(
 ) -> Reconciled:
     """Everything that changed since the last run that came to its end, and a while before.
 
-    Raises Unavailable where Cal.com's list cannot be read; what was read until then is applied.
+    What was decided here goes first, so that the list shows it already. Raises Unavailable where
+    Cal.com's list cannot be read; what was read until then is applied.
     """
+    done = Reconciled(told=_tell(call, database, api) if api.listens else 0)
     with database.acting_as_system(call.function) as tx:
         read_until = watermarks.read(tx, SOURCE)
     since = (read_until or call.now - RETENTION) - OVERLAP
-    done = Reconciled()
     for page in api.changed(since):
         for listed in page:
             _apply(listed, call, database, intake, done)
@@ -51,6 +53,19 @@ def reconcile_calcom(
             _remember(call, database, min(max(changes), call.now))
     _remember(call, database, call.now)
     return done
+
+
+def _tell(call: Call, database: Database, api: CalcomApi) -> int:
+    with database.acting_as_system(call.function) as tx:
+        decided = chains.decided_here(tx, now=call.now, limit=MOST_TOLD)
+    told = 0
+    for one in decided:
+        taken = api.tell(one.uid, one.verb, one.reason)
+        told += taken is Taken.DONE
+        if taken is Taken.NEVER:
+            with database.acting_as_system(call.function) as tx:
+                chains.give_up(tx, one.uid)
+    return told
 
 
 def _remember(call: Call, database: Database, until: datetime) -> None:
