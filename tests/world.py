@@ -89,17 +89,17 @@ def signed(body: bytes, secret: str = CALCOM_SECRET) -> dict[str, str]:
     return {"X-Cal-Signature-256": digest, "Content-Type": "application/json"}
 
 
-def pushed(signal: Mapping[str, Any]) -> dict[str, Any]:
+def pushed(content: Mapping[str, Any], subscription: str = SUBSCRIPTION) -> dict[str, Any]:
     """A message of the bus in the form in which Pub/Sub pushes it."""
     return {
         "message": {
-            "data": base64.b64encode(json.dumps(signal).encode()).decode(),
-            "attributes": {"eventId": signal["eventId"]},
+            "data": base64.b64encode(json.dumps(content).encode()).decode(),
+            "attributes": {"eventId": content.get("eventId", "")},
             "messageId": str(uuid4().int)[:16],
             "publishTime": "2026-11-24T08:00:00Z",
-            "orderingKey": signal["channel"],
+            "orderingKey": content.get("channel", ""),
         },
-        "subscription": SUBSCRIPTION,
+        "subscription": subscription,
     }
 
 

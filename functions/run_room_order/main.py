@@ -4,7 +4,7 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint, push
-from visio.flows.relay_signal import Push
+from visio.flows.pushed import Push
 from visio.flows.run_room_order import run_room_order as flow
 
 

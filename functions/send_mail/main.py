@@ -5,7 +5,7 @@ import functions_framework
 from visio.adapters.letters import letter
 from visio.bootstrap import app
 from visio.edge import Call, endpoint, push
-from visio.flows.relay_signal import Push
+from visio.flows.pushed import Push
 from visio.flows.send_mail import send_mail as flow
 
 

@@ -4,7 +4,7 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint, push
-from visio.flows.relay_signal import Push
+from visio.flows.pushed import Push
 from visio.flows.send_push import send_push as flow
 
 

@@ -11,6 +11,7 @@ create table visio.room_orders (
   claimed_at      timestamptz,
   done_at         timestamptz,
   dropped_at      timestamptz,
+  problem         text,
   constraint room_orders_one_end check (done_at is null or dropped_at is null)
 );
 comment on table visio.room_orders is
@@ -24,7 +25,7 @@ create index room_orders_age on visio.room_orders (created_at);
 grant insert (id, meeting_id, identity, created_at, next_attempt_at)
   on visio.room_orders to visio_app, visio_system;
 grant select, delete on visio.room_orders to visio_system;
-grant update (attempts, next_attempt_at, handed_at, claimed_at, done_at, dropped_at)
+grant update (attempts, next_attempt_at, handed_at, claimed_at, done_at, dropped_at, problem)
   on visio.room_orders to visio_system;
 
 create table visio.room_presence (

@@ -1,13 +1,23 @@
 """What nobody may learn, looked for in everything that leaves us or stays behind."""
 
-import base64
 import json
 from uuid import UUID
 
 import pytest
 
 from tests.functions.test_rooms import ROOMS, event, signed
-from tests.world import ALICE, BRUNO, CHLOE, LIVEKIT_SECRET, MIKL, NORA, PUSH, SCHEDULER, pushed
+from tests.world import (
+    ALICE,
+    BRUNO,
+    CHLOE,
+    LIVEKIT_SECRET,
+    MIKL,
+    NORA,
+    PUSH,
+    ROOM_SUBSCRIPTION,
+    SCHEDULER,
+    pushed,
+)
 
 NAME, WORDS, REASON = "c4n4ry-name", "c4n4ry-words", "c4n4ry-reason"
 TABLES = """
@@ -51,10 +61,7 @@ def life(call, accepted, signal, remote, rows, caplog):
             ask(function, query, who)
     ask("waiting-room", {}, MIKL)
     for order in list(remote.ordered):
-        envelope = pushed({"eventId": "x", "channel": "x"})
-        data = base64.b64encode(json.dumps({"orderId": order}).encode()).decode()
-        envelope["message"]["data"] = data
-        envelope["subscription"] = "projects/tests/subscriptions/room-orders-push"
+        envelope = pushed({"orderId": order}, ROOM_SUBSCRIPTION)
         ask("run-room-order", envelope, headers={"Authorization": f"Bearer {bearer}"})
     send(meeting, "meeting_ended", MIKL)
     logged = [record.getMessage() + str(vars(record)) for record in caplog.records]

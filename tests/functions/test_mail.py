@@ -17,7 +17,7 @@ from moto.ses.models import ses_backends
 
 from local.postgres import free_port
 from tests.conftest import at
-from tests.world import ALICE, BRUNO, MAIL_SUBSCRIPTION, MIKL, PUSH, SCHEDULER, pushed
+from tests.world import ALICE, BRUNO, MAIL_SUBSCRIPTION, MIKL, PUSH, pushed
 from visio import bootstrap, settings
 from visio.adapters.mailer import Delivery
 from visio.adapters.ses import Ses
@@ -66,30 +66,13 @@ def post_office(server, environment):
 def send(call, remote):
     def send(mail, *, subscription=MAIL_SUBSCRIPTION, data=None):
         bearer = remote.keys.sign_google(*PUSH)
-        envelope = pushed({"eventId": "x", "channel": "x"})
-        envelope["message"]["data"] = data or pushed_data({"mailId": mail})
-        envelope["subscription"] = subscription
+        envelope = pushed({"mailId": mail}, subscription)
+        if data is not None:
+            envelope["message"]["data"] = data
         raw = json.dumps(envelope).encode()
         return call("send-mail", raw=raw, headers={"Authorization": f"Bearer {bearer}"})
 
     return send
-
-
-def pushed_data(content):
-    return (
-        pushed({"eventId": "x", "channel": "x", **content})["message"]["data"]
-        and __import__("base64").b64encode(json.dumps(content).encode()).decode()
-    )
-
-
-@pytest.fixture
-def sweep(call, remote):
-    def sweep():
-        bearer = remote.keys.sign_google(*SCHEDULER)
-        headers = {"Authorization": f"Bearer {bearer}"}
-        return call("complete-meetings", headers=headers).json["data"]
-
-    return sweep
 
 
 @pytest.fixture
@@ -383,7 +366,11 @@ def test_a_bus_that_was_away_only_delays_a_mail(
 
 @pytest.mark.parametrize(
     "push",
-    [{"data": "&&&"}, {"data": pushed_data({"mailId": "x"})}, {"subscription": "projects/x"}],
+    [
+        {"data": "&&&"},
+        {"data": pushed({"mailId": "x"})["message"]["data"]},
+        {"subscription": "projects/x"},
+    ],
 )
 def test_a_push_that_is_not_ours_sends_nothing(post_office, pending, send, mailbox, remote, push):
     pending()

@@ -17,7 +17,6 @@ from tests.world import (
     MIKL,
     NORA,
     PUSH,
-    SCHEDULER,
     VAPID,
     WEB_PUSH_SUBSCRIPTION,
     pushed,
@@ -73,23 +72,10 @@ def waits(accepted, signal, rows):
 
 
 @pytest.fixture
-def sweep(call, remote):
-    def sweep():
-        headers = {"Authorization": f"Bearer {remote.keys.sign_google(*SCHEDULER)}"}
-        return call("complete-meetings", headers=headers).json["data"]
-
-    return sweep
-
-
-@pytest.fixture
 def send(call, remote):
     def send(push, subscription=WEB_PUSH_SUBSCRIPTION):
         bearer = remote.keys.sign_google(*PUSH)
-        envelope = pushed({"eventId": "x", "channel": "x"})
-        data = json.dumps({"pushId": push}).encode()
-        envelope["message"]["data"] = base64.b64encode(data).decode()
-        envelope["subscription"] = subscription
-        raw = json.dumps(envelope).encode()
+        raw = json.dumps(pushed({"pushId": push}, subscription)).encode()
         return call("send-push", raw=raw, headers={"Authorization": f"Bearer {bearer}"})
 
     return send

@@ -26,7 +26,6 @@ from tests.world import (
     MIKL,
     PUSH,
     ROOM_SUBSCRIPTION,
-    SCHEDULER,
     pushed,
 )
 from visio import bootstrap, settings
@@ -80,23 +79,10 @@ def join(call):
 def run_order(call, remote):
     def run_order(order, *, subscription=ROOM_SUBSCRIPTION, content=None):
         bearer = remote.keys.sign_google(*PUSH)
-        envelope = pushed({"eventId": "x", "channel": "x"})
-        data = json.dumps(content or {"orderId": order}).encode()
-        envelope["message"]["data"] = base64.b64encode(data).decode()
-        envelope["subscription"] = subscription
-        raw = json.dumps(envelope).encode()
+        raw = json.dumps(pushed(content or {"orderId": order}, subscription)).encode()
         return call("run-room-order", raw=raw, headers={"Authorization": f"Bearer {bearer}"})
 
     return run_order
-
-
-@pytest.fixture
-def sweep(call, remote):
-    def sweep():
-        headers = {"Authorization": f"Bearer {remote.keys.sign_google(*SCHEDULER)}"}
-        return call("complete-meetings", headers=headers).json["data"]
-
-    return sweep
 
 
 def identity(ticket):

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, SCHEDULER, STRANGER
+from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, STRANGER
 from visio import bootstrap, settings
 
 NOWHERE = "99999999-9999-4999-8999-999999999999"
@@ -29,15 +29,6 @@ def waiting_room(call):
         return call("waiting-room", {}, who).json["data"]["items"]
 
     return waiting_room
-
-
-@pytest.fixture
-def sweep(call, remote):
-    def sweep():
-        headers = {"Authorization": f"Bearer {remote.keys.sign_google(*SCHEDULER)}"}
-        return call("complete-meetings", headers=headers).json["data"]
-
-    return sweep
 
 
 @pytest.fixture

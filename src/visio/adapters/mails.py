@@ -11,6 +11,7 @@ from sqlalchemy import text
 from visio.adapters.agenda import EVENT_COLUMNS, EVENT_TABLES, Event, event_of
 from visio.adapters.database import Transaction
 from visio.adapters.links import Person
+from visio.adapters.outgoing import Outgoing
 from visio.domain.words import Facts, Locale
 
 # A claim lasts a minute: what a crash left half sent may then be claimed again.
@@ -40,31 +41,7 @@ select x.id as mail_id, x.recipient_type, x.recipient_id, x.type, x.facts, x.lin
     select {EVENT_COLUMNS}
       from public.meetings m {EVENT_TABLES}
      where m.id = x.meeting_id) e on true""")  # noqa: S608 -- the parts are constants
-SENT = text("""
-update visio.mail_outbox set sent_at = cast(:now as timestamptz), claimed_at = null
- where id = cast(:id as uuid)""")
-POSTPONE = text("""
-update visio.mail_outbox
-   set next_attempt_at = cast(:until as timestamptz), claimed_at = null, problem = :problem
- where id = cast(:id as uuid)""")
-DROP = text("""
-update visio.mail_outbox
-   set dropped_at = cast(:now as timestamptz), claimed_at = null, problem = :problem
- where id = cast(:id as uuid)""")
-# Handed over once for each attempt, and again where nothing came of it for two minutes.
-HAND_OVER = text("""
-update visio.mail_outbox o
-   set handed_at = cast(:now as timestamptz)
- where o.id in (
-   select id from visio.mail_outbox
-    where sent_at is null and dropped_at is null
-      and next_attempt_at <= cast(:now as timestamptz)
-      and (handed_at is null or handed_at < next_attempt_at
-        or handed_at < cast(:now as timestamptz) - interval '2 minutes')
-    order by next_attempt_at
-    limit :limit
-      for update skip locked)
-returning o.id""")
+OUTBOX = Outgoing("visio.mail_outbox", done="sent_at", again="2 minutes")
 CHOOSE = text("""
 insert into visio.mail_choices as c (side, person_id, reminders, changed_at)
 values (:side, cast(:id as uuid), cast(:reminders as boolean), cast(:now as timestamptz))
@@ -102,26 +79,6 @@ class Mail:
 def claim(tx: Transaction, mail_id: UUID, *, now: datetime) -> Mail | None:
     """An e-mail nobody else sends; None if it is done with, somebody's, or not due yet."""
     return next((_mail(row) for row in tx.read(CLAIM, id=mail_id, now=now)), None)
-
-
-def settle(tx: Transaction, mail: Mail, *, now: datetime) -> None:
-    """It was sent."""
-    tx.write(SENT, id=mail.id, now=now)
-
-
-def postpone(tx: Transaction, mail: Mail, problem: str, *, until: datetime) -> None:
-    """It is tried again by the first sweep after an instant."""
-    tx.write(POSTPONE, id=mail.id, until=until, problem=problem)
-
-
-def drop(tx: Transaction, mail: Mail, problem: str, *, now: datetime) -> None:
-    """It is never sent; `problem` says why."""
-    tx.write(DROP, id=mail.id, now=now, problem=problem)
-
-
-def hand_over(tx: Transaction, *, now: datetime, limit: int) -> list[UUID]:
-    """E-mails that are due and on nobody's way: the caller publishes them."""
-    return [row["id"] for row in tx.read(HAND_OVER, now=now, limit=limit)]
 
 
 def choose(tx: Transaction, person: Person, *, reminders: bool, now: datetime) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from visio.adapters.database import Transaction
+from visio.adapters.outgoing import Outgoing
 
 KNOWN = text("""
 select endpoint from visio.push_subscriptions""")
@@ -39,32 +40,9 @@ select x.id, x.subscription_id, x.meeting_id, x.attempts, s.endpoint, s.p256dh, 
   from claimed x
   join visio.push_subscriptions s on s.id = x.subscription_id
   join public.operators o on o.id = s.operator_id""")
-SENT = text("""
-update visio.push_outbox set sent_at = cast(:now as timestamptz), claimed_at = null
- where id = cast(:id as uuid)""")
-POSTPONE = text("""
-update visio.push_outbox
-   set next_attempt_at = cast(:until as timestamptz), claimed_at = null, problem = :problem
- where id = cast(:id as uuid)""")
-DROP = text("""
-update visio.push_outbox
-   set dropped_at = cast(:now as timestamptz), claimed_at = null, problem = :problem
- where id = cast(:id as uuid)""")
 FORGET = text("""
 delete from visio.push_subscriptions where id = cast(:id as uuid)""")
-HAND_OVER = text("""
-update visio.push_outbox o
-   set handed_at = cast(:now as timestamptz)
- where o.id in (
-   select id from visio.push_outbox
-    where sent_at is null and dropped_at is null
-      and next_attempt_at <= cast(:now as timestamptz)
-      and (handed_at is null or handed_at < next_attempt_at
-        or handed_at < cast(:now as timestamptz) - interval '2 minutes')
-    order by next_attempt_at
-    limit :limit
-      for update skip locked)
-returning o.id""")
+OUTBOX = Outgoing("visio.push_outbox", done="sent_at", again="2 minutes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +88,6 @@ def claim(tx: Transaction, push_id: UUID, *, now: datetime) -> Push | None:
     return next((Push(**row) for row in tx.read(CLAIM, id=push_id, now=now)), None)
 
 
-def settle(tx: Transaction, push: Push, *, now: datetime) -> None:
-    """The push service has it."""
-    tx.write(SENT, id=push.id, now=now)
-
-
-def postpone(tx: Transaction, push: Push, problem: str, *, until: datetime) -> None:
-    """It is tried again by the first sweep after an instant."""
-    tx.write(POSTPONE, id=push.id, until=until, problem=problem)
-
-
-def drop(tx: Transaction, push: Push, problem: str, *, now: datetime) -> None:
-    """It is never sent; `problem` says why."""
-    tx.write(DROP, id=push.id, now=now, problem=problem)
-
-
 def forget(tx: Transaction, push: Push) -> None:
     """That browser is gone, and what was on its way to it."""
     tx.write(FORGET, id=push.subscription_id)
-
-
-def hand_over(tx: Transaction, *, now: datetime, limit: int) -> list[UUID]:
-    """What is due and on nobody's way: the caller publishes it."""
-    return [row["id"] for row in tx.read(HAND_OVER, now=now, limit=limit)]

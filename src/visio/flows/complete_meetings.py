@@ -103,21 +103,21 @@ class _Sweep:
 
     def hand_mails_over(self) -> int:
         with self._database.acting_as_system(self._call.function) as tx:
-            due = mails.hand_over(tx, now=self._call.now, limit=BATCH)
+            due = mails.OUTBOX.hand_over(tx, now=self._call.now, limit=BATCH)
         if due:
             self._bus.publish([], due)
         return len(due)
 
     def hand_orders_over(self) -> int:
         with self._database.acting_as_system(self._call.function) as tx:
-            due = orders.hand_over(tx, now=self._call.now, limit=BATCH)
+            due = orders.OUTBOX.hand_over(tx, now=self._call.now, limit=BATCH)
         if due:
             self._bus.publish([], orders=due)
         return len(due)
 
     def hand_pushes_over(self) -> int:
         with self._database.acting_as_system(self._call.function) as tx:
-            due = pushes.hand_over(tx, now=self._call.now, limit=BATCH)
+            due = pushes.OUTBOX.hand_over(tx, now=self._call.now, limit=BATCH)
         if due:
             self._bus.publish([], pushes=due)
         return len(due)

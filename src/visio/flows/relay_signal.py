@@ -1,34 +1,24 @@
 """Pub/Sub pushes a signal: it is broadcast once on its channel."""
 
-import base64
-import binascii
 import logging
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from visio.adapters import outbox
 from visio.adapters.database import Database
 from visio.adapters.realtime import Broadcaster, Relayed
 from visio.call import Call
 from visio.domain.refusals import Unavailable
+from visio.flows.pushed import Push, content
 
 log = logging.getLogger("visio.relay")
 
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 CHANNEL = re.compile(rf"meeting:{_UUID}:status|(?:operator|client):{_UUID}:inbox")
-
-
-class Push(BaseModel):
-    """Pub/Sub's wrapped form. Keys appear without notice."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    message: dict[str, Any]
-    subscription: str | None = None
 
 
 class Payload(BaseModel):
@@ -69,8 +59,8 @@ def relay_signal(
     push: Push, call: Call, database: Database, broadcaster: Broadcaster, *, subscription: str
 ) -> None:
     """Return once nothing more is to be done; raise Unavailable if a redelivery may help."""
-    message = _message(push.message)
-    if message is None or push.subscription != subscription:
+    message = content(push, Message, subscription)
+    if message is None:
         _bury(database, call, "malformed", push.message)
         return
     with database.acting_as_system(call.function) as tx:
@@ -90,14 +80,6 @@ def relay_signal(
         log.error("relay.misconfigured")
     if not done:
         raise Unavailable
-
-
-def _message(envelope: Mapping[str, Any]) -> Message | None:
-    try:
-        data = base64.b64decode(envelope.get("data") or "", validate=True)
-        return Message.model_validate_json(data)
-    except (ValidationError, binascii.Error, TypeError, ValueError):
-        return None
 
 
 def _bury(database: Database, call: Call, reason: str, envelope: Mapping[str, Any]) -> None:

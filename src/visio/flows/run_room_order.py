@@ -1,14 +1,10 @@
 """Pub/Sub pushes an order's id: the room's server puts somebody out, or is asked again."""
 
-import base64
-import binascii
 import logging
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from visio.adapters import orders
 from visio.adapters.database import Database, Transaction
@@ -18,7 +14,7 @@ from visio.call import Call
 from visio.domain.events import Said
 from visio.domain.refusals import Unavailable
 from visio.domain.words import Facts
-from visio.flows.relay_signal import Push
+from visio.flows.pushed import Push, content
 
 log = logging.getLogger("visio.room")
 
@@ -42,8 +38,8 @@ def run_room_order(
     A removal is worth a second only within seconds, so that the bus asks again at once; the sweep
     stands behind it.
     """
-    ordered = _ordered(push.message)
-    if ordered is None or push.subscription != subscription:
+    ordered = content(push, Ordered, subscription)
+    if ordered is None:
         log.error("room.malformed")
         return
     with database.acting_as_system(call.function) as tx:
@@ -56,14 +52,14 @@ def run_room_order(
     put_out = server.put_out(order.meeting_id, order.identity, now=call.now)
     with database.acting_as_system(call.function) as tx:
         if put_out is PutOut.DONE:
-            orders.settle(tx, order, now=call.now)
+            orders.OUTBOX.settle(tx, order.id, now=call.now)
             return
         if order.attempts >= MOST_ATTEMPTS:
-            orders.drop(tx, order, now=call.now)
+            orders.OUTBOX.drop(tx, order.id, "refused", now=call.now)
             _tell_of_failure(tx, order, call)
             return
         pause = min(timedelta(seconds=2 ** (order.attempts - 1)) / 2, LONGEST_PAUSE)
-        orders.postpone(tx, order, until=call.now + pause)
+        orders.OUTBOX.postpone(tx, order.id, "refused", until=call.now + pause)
     raise Unavailable
 
 
@@ -78,11 +74,3 @@ def _tell_of_failure(tx: Transaction, order: Order, call: Call) -> None:
         f"/hub/#meeting-{order.meeting_id}",
     )
     tx.say(said)
-
-
-def _ordered(envelope: Mapping[str, Any]) -> Ordered | None:
-    try:
-        data = base64.b64decode(envelope.get("data") or "", validate=True)
-        return Ordered.model_validate_json(data)
-    except (ValidationError, binascii.Error, TypeError, ValueError):
-        return None

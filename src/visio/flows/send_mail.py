@@ -1,16 +1,13 @@
 """Pub/Sub pushes an e-mail's id: it is written, sent, and tried again later if it must be."""
 
-import base64
-import binascii
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from email.errors import MessageError
 from email.message import EmailMessage
-from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from visio.adapters import mails
 from visio.adapters.database import Database, Transaction
@@ -20,7 +17,7 @@ from visio.call import Call
 from visio.domain.events import Said
 from visio.domain.meeting import MeetingStatus
 from visio.domain.words import REMINDERS, Facts
-from visio.flows.relay_signal import Push
+from visio.flows.pushed import Push, content
 
 log = logging.getLogger("visio.mail")
 
@@ -46,8 +43,8 @@ def send_mail(
     subscription: str,
 ) -> None:
     """Return whatever becomes of it: the outbox remembers, and the sweep hands it over again."""
-    order = _order(push.message)
-    if order is None or push.subscription != subscription:
+    order = content(push, Order, subscription)
+    if order is None:
         log.error("mail.malformed")
         return
     with database.acting_as_system(call.function) as tx:
@@ -59,12 +56,12 @@ def send_mail(
         delivery, problem = _sent(mail, mail.recipient, mailer, write)
     with database.acting_as_system(call.function) as tx:
         if delivery is Delivery.SENT:
-            mails.settle(tx, mail, now=call.now)
+            mails.OUTBOX.settle(tx, mail.id, now=call.now)
         elif delivery is Delivery.TRY_AGAIN and mail.attempts < MOST_ATTEMPTS:
             pause = FIRST_PAUSE * 2 ** (mail.attempts - 1)
-            mails.postpone(tx, mail, problem or "", until=call.now + pause)
+            mails.OUTBOX.postpone(tx, mail.id, problem or "", until=call.now + pause)
         else:
-            mails.drop(tx, mail, problem or "", now=call.now)
+            mails.OUTBOX.drop(tx, mail.id, problem or "", now=call.now)
             _tell_of_failure(tx, mail, call, problem or "")
 
 
@@ -114,11 +111,3 @@ def _tell_of_failure(tx: Transaction, mail: Mail, call: Call, problem: str) -> N
         mail.link if mail.recipient.person.side == "operator" else "/hub/",
     )
     tx.say(said)
-
-
-def _order(envelope: Mapping[str, Any]) -> Order | None:
-    try:
-        data = base64.b64decode(envelope.get("data") or "", validate=True)
-        return Order.model_validate_json(data)
-    except (ValidationError, binascii.Error, TypeError, ValueError):
-        return None

@@ -1,15 +1,12 @@
 """Pub/Sub pushes the id of a message to a browser: it is written, encrypted and sent."""
 
-import base64
-import binascii
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from visio.adapters import pushes
 from visio.adapters.database import Database
@@ -17,7 +14,7 @@ from visio.adapters.webpush import Pushed, Pusher
 from visio.call import Call
 from visio.domain.words import PUSHED
 from visio.flows.push_subscription import allowed
-from visio.flows.relay_signal import Push
+from visio.flows.pushed import Push, content
 
 log = logging.getLogger("visio.push")
 
@@ -45,8 +42,8 @@ def send_push(
     subscription: str,
 ) -> None:
     """Return whatever becomes of it: the outbox remembers, and the sweep hands it over again."""
-    ordered = _ordered(push.message)
-    if ordered is None or push.subscription != subscription:
+    ordered = content(push, Ordered, subscription)
+    if ordered is None:
         log.error("push.malformed")
         return
     with database.acting_as_system(call.function) as tx:
@@ -62,14 +59,14 @@ def send_push(
     with database.acting_as_system(call.function) as tx:
         match pushed:
             case Pushed.SENT:
-                pushes.settle(tx, message, now=call.now)
+                pushes.OUTBOX.settle(tx, message.id, now=call.now)
             case Pushed.GONE:
                 pushes.forget(tx, message)
             case Pushed.TRY_AGAIN if message.attempts < MOST_ATTEMPTS:
                 pause = FIRST_PAUSE * 2 ** (message.attempts - 1)
-                pushes.postpone(tx, message, problem, until=call.now + pause)
+                pushes.OUTBOX.postpone(tx, message.id, problem, until=call.now + pause)
             case _:
-                pushes.drop(tx, message, problem, now=call.now)
+                pushes.OUTBOX.drop(tx, message.id, problem, now=call.now)
 
 
 def _pointless(message: pushes.Push, hosts: Sequence[str], *, local: bool) -> str | None:
@@ -90,11 +87,3 @@ def _written(message: pushes.Push) -> bytes:
         "meetingId": str(message.meeting_id),
     }
     return json.dumps(told, ensure_ascii=False).encode()
-
-
-def _ordered(envelope: Mapping[str, Any]) -> Ordered | None:
-    try:
-        data = base64.b64decode(envelope.get("data") or "", validate=True)
-        return Ordered.model_validate_json(data)
-    except (ValidationError, binascii.Error, TypeError, ValueError):
-        return None
