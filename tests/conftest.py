@@ -27,6 +27,8 @@ from visio import bootstrap, settings
 
 TEMPLATE = "visio_template"
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=300")
+# A copy of the template is written to no log: 50 ms instead of 300.
+FAST += ("wal_level=minimal", "max_wal_senders=0")
 CLUSTERS = pytest.StashKey[dict[str, dict[str, str]]]()
 STOP = pytest.StashKey[contextlib.ExitStack]()
 

@@ -4,8 +4,8 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows import lists
 from visio.flows.commands import ListQuarantine
+from visio.flows.list_quarantine import list_quarantine as flow
 from visio.views import PageView, QuarantinedView
 
 
@@ -13,6 +13,4 @@ from visio.views import PageView, QuarantinedView
 @endpoint("GET", takes=ListQuarantine)
 def list_quarantine(command: ListQuarantine, call: Call) -> PageView[QuarantinedView]:
     with app().reading_for(call) as tx:
-        return PageView[QuarantinedView].showing(
-            lists.list_quarantine(command, tx), QuarantinedView.showing
-        )
+        return PageView[QuarantinedView].showing(flow(command, tx), QuarantinedView.showing)

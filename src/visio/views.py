@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Self, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
-from visio.adapters.chains import WaitingChain
-from visio.adapters.lobbies import Waiting
 from visio.adapters.paging import Item, Page
 from visio.domain.events import Side, Step, instant
 from visio.domain.lobby import Knock, Lobby, LobbyMessage, poll_after
 from visio.domain.meeting import ListedMeeting
 from visio.domain.request import ListedRequest, slot_state
 from visio.domain.words import CANNED, Locale
+
+if TYPE_CHECKING:
+    from visio.adapters.chains import WaitingChain
+    from visio.adapters.lobbies import Waiting
 
 Instant = Annotated[
     datetime, PlainSerializer(instant, return_type=str, when_used="json"), Field(description="UTC")
@@ -258,7 +260,7 @@ class WaitingView(View):
     messages: tuple[MessageView, ...]
 
     @classmethod
-    def at(cls, now: datetime, waiting: Waiting) -> Self:
+    def at(cls, now: datetime, waiting: "Waiting") -> Self:
         same = cls.model_fields.keys() - {"elapsed_seconds", "away", "messages"}
         return cls(
             **{name: getattr(waiting, name) for name in same},
@@ -278,7 +280,7 @@ class WaitingRoomView(View):
     server_time: Instant
 
     @classmethod
-    def at(cls, now: datetime, found: Sequence[Waiting]) -> Self:
+    def at(cls, now: datetime, found: "Sequence[Waiting]") -> Self:
         return cls(
             items=tuple(WaitingView.at(now, waiting) for waiting in found),
             poll_after_ms=5_000 if found else 15_000,
@@ -350,7 +352,7 @@ class QuarantinedView(View):
     created_at: Instant
 
     @classmethod
-    def showing(cls, waiting: WaitingChain) -> Self:
+    def showing(cls, waiting: "WaitingChain") -> Self:
         told = {"id": waiting.id, "createdAt": waiting.created_at, **waiting.summary}
         return cls.model_validate(told)
 

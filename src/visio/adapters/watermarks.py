@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from visio.adapters.database import Transaction
+from visio.adapters.database import Later, Transaction
 
 READ = text("""
 select read_until from visio.calcom_watermarks where source = :source""")
@@ -15,9 +15,14 @@ on conflict (source) do update
    set read_until = greatest(w.read_until, excluded.read_until)""")
 
 
-def read(tx: Transaction, source: str) -> datetime | None:
-    """Up to when; None if it never was."""
-    return next((row["read_until"] for row in tx.read(READ, source=source)), None)
+def read(tx: Transaction, source: str) -> Later:
+    """Up to when a list has been read, with the next read; `until` says it."""
+    return tx.also(READ, source=source)
+
+
+def until(marked: Later) -> datetime | None:
+    """Up to when that was; None if it never was."""
+    return next((row["read_until"] for row in marked.rows), None)
 
 
 def keep(tx: Transaction, source: str, read_until: datetime) -> None:

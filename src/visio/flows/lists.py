@@ -1,9 +1,8 @@
-"""The caller's own requests, meetings, notifications and quarantine, newest first."""
+"""The caller's own requests, meetings and notifications, newest first."""
 
 from datetime import timedelta
 
-from visio.adapters import chains, meetings, notifications, requests
-from visio.adapters.chains import WaitingChain
+from visio.adapters import meetings, notifications, requests
 from visio.adapters.database import Transaction
 from visio.adapters.notifications import Notification
 from visio.adapters.paging import Page, position
@@ -13,7 +12,6 @@ from visio.domain.request import ListedRequest
 from visio.flows.commands import (
     ListMeetings,
     ListNotifications,
-    ListQuarantine,
     ListRequests,
     ReadNotifications,
 )
@@ -39,13 +37,6 @@ def list_notifications(command: ListNotifications, tx: Transaction) -> Page[Noti
     after = position(command.cursor)
     page = notifications.page(tx, unread=command.unread, after=after, limit=command.limit)
     _ = tx.party
-    return page
-
-
-def list_quarantine(command: ListQuarantine, tx: Transaction) -> Page[WaitingChain]:
-    after = position(command.cursor)
-    page = chains.waiting(tx, after=after, limit=command.limit)
-    _ = tx.operator
     return page
 
 

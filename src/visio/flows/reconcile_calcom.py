@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from visio.adapters import chains, watermarks
 from visio.adapters.calcom_api import CalcomApi, Listed, Taken
+from visio.adapters.chains import DecidedHere
 from visio.adapters.database import Database
 from visio.call import Call
 from visio.domain.booking import RETENTION, CalcomEvent
@@ -41,10 +42,11 @@ def reconcile_calcom(
     What was decided here goes first, so that the list shows it already. Raises Unavailable where
     Cal.com's list cannot be read; what was read until then is applied.
     """
-    done = Reconciled(told=_tell(call, database, api) if api.listens else 0)
     with database.acting_as_system(call.function) as tx:
-        read_until = watermarks.read(tx, SOURCE)
-    since = (read_until or call.now - RETENTION) - OVERLAP
+        marked = watermarks.read(tx, SOURCE)
+        decided = chains.decided_here(tx, now=call.now, limit=MOST_TOLD if api.listens else 0)
+    since = (watermarks.until(marked) or call.now - RETENTION) - OVERLAP
+    done = Reconciled(told=_tell(decided, call, database, api))
     for page in api.changed(since):
         for listed in page:
             _apply(listed, call, database, intake, done)
@@ -55,9 +57,7 @@ def reconcile_calcom(
     return done
 
 
-def _tell(call: Call, database: Database, api: CalcomApi) -> int:
-    with database.acting_as_system(call.function) as tx:
-        decided = chains.decided_here(tx, now=call.now, limit=MOST_TOLD)
+def _tell(decided: list[DecidedHere], call: Call, database: Database, api: CalcomApi) -> int:
     told = 0
     for one in decided:
         taken = api.tell(one.uid, one.verb, one.reason)
