@@ -216,6 +216,7 @@ class Caller:
         number = next(_numbers)
         starts_at = datetime.now(UTC) + timedelta(days=400, minutes=20 * number)
         event = json.loads((PAYLOADS / "01_booking_created.json").read_bytes())
+        event["createdAt"] = datetime.now(UTC).isoformat()
         event["payload"].update(
             uid=f"bench-{number}",
             iCalUID=f"bench-{number}@Cal.com",

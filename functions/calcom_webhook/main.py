@@ -3,7 +3,6 @@
 import functions_framework
 
 from visio.bootstrap import app
-from visio.domain.booking import CalcomEvent
 from visio.edge import Call, calcom, endpoint
 from visio.flows.calcom_webhook import calcom_webhook as flow
 from visio.views import IngestView
@@ -12,6 +11,5 @@ from visio.views import IngestView
 @functions_framework.http
 @endpoint("POST", door=calcom, needs=("booking", "bus"))
 def calcom_webhook(call: Call) -> IngestView:
-    event = CalcomEvent.read(call.body)
     with app().acting_as_system(call) as tx:
-        return IngestView.of(flow(event, call, tx, intake=app().intake))
+        return IngestView.of(flow(call, tx, intake=app().intake))

@@ -44,7 +44,7 @@ alter table visio.webhook_inbox
   alter column body drop not null,
   drop constraint webhook_inbox_status,
   add constraint webhook_inbox_status check (status in (
-    'received', 'applied', 'ignored', 'stale', 'quarantined', 'conflict', 'dismissed'));
+    'received', 'applied', 'ignored', 'stale', 'quarantined', 'conflict', 'dismissed', 'malformed'));
 comment on table visio.webhook_inbox is
   'Every signed event once, less its passwords. quarantined and conflict wait for the operator.';
 comment on column visio.webhook_inbox.body is 'Null once its time is over and only what it told is needed.';
@@ -192,7 +192,7 @@ grant update (client_id, operator_id, state, summary, ends_at) on visio.calcom_c
 grant select, insert, delete on visio.calcom_keys to visio_system;
 grant update (chain_id) on visio.calcom_keys to visio_system;
 grant delete on visio.webhook_inbox to visio_system;
-grant update (chain_id, told, client_id, by_token, starts_at, ends_at, body, logical_key)
+grant update (trigger, uid, chain_id, told, starts_at, ends_at, body)
   on visio.webhook_inbox to visio_system;
 grant delete on visio.calcom_bookings to visio_system;
 grant update (uid, chain_id, phase, attempts, asked_at) on visio.calcom_bookings to visio_system;

@@ -426,7 +426,7 @@ def test_other_triggers_are_kept_and_change_nothing(tell, rows, trigger):
 )
 def test_an_event_of_no_booking_at_all_is_malformed(tell, rows, trigger):
     assert tell({"triggerEvent": trigger, "payload": {"uid": 5}}) == "malformed_json"
-    assert rows("select count(*) from visio.webhook_inbox") == [0]
+    assert rows("select status from visio.webhook_inbox") == ["malformed"]
 
 
 # -- any order, any number of times
@@ -589,6 +589,41 @@ def test_what_was_accepted_here_is_not_booked_twice(tell, linked, call, requests
     assert tell(booking.confirmed()) == "ignored"
     assert [m["id"] for m in meetings()] == [decided.json["data"]["meetingId"]]
     assert tell(booking.moved(5).rescheduled()) == "updated"
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_accepted_here_and_confirmed_there_at_once_is_one_meeting(
+    tell, linked, call, requests, meetings, together, number
+):
+    booking = linked()
+    tell(booking.requested())
+    body = accept(requests()[0])
+
+    decided, told = together(
+        lambda: call("decide-request", body, MIKL), lambda: tell(booking.confirmed())
+    )
+
+    # Whoever came second finds the same decision taken.
+    assert (decided.status_code, told in ("created", "ignored")) == (200, True)
+    assert [(m["status"], m["scheduledAt"]) for m in meetings()] == [
+        ("scheduled", z(booking.start))
+    ]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_rejected_here_and_confirmed_there_at_once_is_one_decision(
+    tell, linked, call, requests, meetings, together, number
+):
+    booking = linked()
+    tell(booking.requested())
+    body = {"requestId": requests()[0]["id"], "decision": "reject", "reason": "Complet"}
+
+    decided, told = together(
+        lambda: call("decide-request", body, MIKL), lambda: tell(booking.confirmed())
+    )
+
+    won = (decided.status_code, told, [m["status"] for m in meetings()])
+    assert won in ((200, "ignored", []), (409, "created", ["scheduled"]))
 
 
 def test_a_cancellation_in_calcom_ends_a_meeting_accepted_here(

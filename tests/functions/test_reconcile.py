@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.calcom import Booking, z
-from tests.world import ALICE, CALCOM_API_KEY, MIKL, SCHEDULER
+from tests.world import ALICE, CALCOM_API_KEY, MIKL, SCHEDULER, signed
 from visio import bootstrap, settings
 from visio.__main__ import main
 
@@ -401,6 +401,14 @@ def test_a_replay_of_nothing_says_so(environment, capsys):
     assert "gone" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main(["replay", "--since", "2026-11-20T00:00:00"])
+
+
+def test_a_replay_of_what_is_no_event_says_so(call, rows, capsys):
+    call("calcom-webhook", raw=b"false", headers=signed(b"false"))
+    [id] = rows("select id from visio.webhook_inbox")
+
+    assert main(["replay", str(id)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"{id} unreadable"
 
 
 def test_a_replay_of_what_is_nobodys_leaves_it_in_quarantine(tell, rows, environment, capsys):

@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from visio.adapters.calcom import Binding
 from visio.adapters.database import Later, Transaction
-from visio.domain.booking import TOLD, CalcomEvent
-from visio.domain.refusals import RaceLost
+from visio.domain.booking import RETENTION, TOLD, CalcomEvent, unread
+from visio.domain.refusals import MalformedJson, RaceLost
 
 # Whose event it is by itself: the client of a token, or of ids beside that client's own address.
 _BOUND = """
@@ -37,20 +37,25 @@ select (select id from ours) as id, e.status as earlier_status, e.meeting_id
   left join lateral (
     select status, meeting_id from visio.webhook_inbox
      where body_sha256 = :body_sha256 or logical_key = :logical_key limit 1) e on true""")  # noqa: S608 -- a constant of this file
+KEEP_UNREAD = text("""
+insert into visio.webhook_inbox (trigger, body, body_sha256, status, received_at, keep_until)
+values ('unreadable', cast(:body as jsonb), :body_sha256, 'malformed', cast(:now as timestamptz),
+       cast(:keep_until as timestamptz))
+on conflict do nothing""")
 SETTLE = text("""
 update visio.webhook_inbox
    set status = :status, meeting_id = cast(:meeting_id as uuid)
  where id = cast(:id as uuid)""")
 KEPT = text("""
-select id, body from visio.webhook_inbox where id = cast(:id as uuid) and body is not null""")
+select body from visio.webhook_inbox where id = cast(:id as uuid) and body is not null""")
 KEPT_IDS = text("""
 select id from visio.webhook_inbox
  where body is not null and status <> 'stale' and received_at >= cast(:since as timestamptz)
  order by received_at, id""")
 RETELL = text("""
 update visio.webhook_inbox
-   set told = cast(:told as jsonb), starts_at = cast(:starts_at as timestamptz),
-       ends_at = cast(:ends_at as timestamptz), status = 'received',
+   set trigger = :trigger, uid = :uid, told = cast(:told as jsonb), status = 'received',
+       starts_at = cast(:starts_at as timestamptz), ends_at = cast(:ends_at as timestamptz),
        chain_id = cast(nullif(current_setting('visio.chain', true), '') as uuid)
  where id = cast(:id as uuid)""")
 
@@ -73,10 +78,9 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A stored event, to be applied again."""
+    """A stored event, to be applied again; None where nobody can make anything of it yet."""
 
-    id: UUID
-    event: CalcomEvent
+    event: CalcomEvent | None
 
 
 def store(
@@ -115,6 +119,17 @@ def store(
     )
 
 
+def keep_unread(tx: Transaction, raw: bytes, *, now: datetime) -> None:
+    """Keep what may be kept of a body that is no event, once."""
+    tx.write(
+        KEEP_UNREAD,
+        body=json.dumps(unread(raw)),
+        body_sha256=hashlib.sha256(raw).hexdigest(),
+        now=now,
+        keep_until=now + RETENTION,
+    )
+
+
 def settle(tx: Transaction, id: UUID | None, status: str, meeting_id: UUID | None = None) -> None:
     """What became of an event of ours."""
     tx.write(SETTLE, id=id, status=status, meeting_id=meeting_id)
@@ -128,17 +143,22 @@ def ids_since(tx: Transaction, since: datetime) -> list[UUID]:
 def kept(tx: Transaction, id: UUID) -> Kept | None:
     """A stored event; None where there is none, or where its body has gone."""
     for row in tx.read(KEPT, id=id):
-        return Kept(row["id"], CalcomEvent.model_validate(row["body"]))
+        try:
+            return Kept(CalcomEvent.read(json.dumps(row["body"]).encode()))
+        except MalformedJson:
+            return Kept(None)
     return None
 
 
-def retell(tx: Transaction, kept: Kept) -> None:
+def retell(tx: Transaction, id: UUID, event: CalcomEvent) -> None:
     """Write anew what a stored event tells, as it is understood today."""
-    told = kept.event.told
+    told = event.told
     span = told.span if told else None
     tx.write(
         RETELL,
-        id=kept.id,
+        id=id,
+        trigger=event.trigger,
+        uid=event.uid,
         told=TOLD.dump_json(told).decode() if told else None,
         starts_at=span.start if span else None,
         ends_at=span.end if span else None,

@@ -6,6 +6,7 @@ public source (calcom/cal.diy) as of mid-2026.
 """
 
 import hashlib
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -254,6 +255,19 @@ class CalcomEvent(BaseModel):
 _SECRET = frozenset({"oneTimePassword", "password", "bookingToken"})
 
 
+def unread(raw: bytes) -> Any:
+    """What may be kept of a body that is not understood: JSON less what one could act with.
+
+    Of anything else its size alone, since nobody can say what stands in it.
+    """
+    try:
+        body = json.loads(raw)
+        kept = _harmless(body) if _storable(body) else None
+    except (ValueError, RecursionError):
+        kept = None
+    return kept if kept is not None else {"bytes": len(raw)}
+
+
 def _harmless(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _harmless(inner) for key, inner in value.items() if key not in _SECRET}
@@ -263,10 +277,10 @@ def _harmless(value: Any) -> Any:
 
 
 def _storable(value: Any) -> bool:
-    """Whether PostgreSQL's jsonb takes it: no NUL, no number that is none."""
+    """Whether PostgreSQL's jsonb takes it: no NUL, nothing but UTF-8, no number that is none."""
     match value:
         case str():
-            return "\0" not in value
+            return "\0" not in value and value.encode("utf-8", "replace").decode() == value
         case float():
             return math.isfinite(value)
         case dict():

@@ -7,7 +7,7 @@ from typing import ClassVar
 class Refusal(Exception):
     """A clear no: a stable code, a status, and a sentence for people.
 
-        400  MalformedJson  MissingMetadata
+        400  MalformedJson  MalformedEvent  MissingMetadata
         401  Unauthenticated  BadSignature
         403  NotAParty  NotYourRole  NotAdmitted
         404  NotFound
@@ -47,6 +47,12 @@ class MalformedJson(Refusal):
 
     status, code = 400, "malformed_json"
     said = "Le contenu n’est pas du JSON de la forme attendue."
+
+
+class MalformedEvent(MalformedJson):
+    """A signed body that no Cal.com sends; it is kept, to be looked at."""
+
+    keeps = True
 
 
 class MissingMetadata(Refusal):

@@ -11,7 +11,7 @@ from visio.adapters.inbox import Stored
 from visio.call import Call
 from visio.domain.booking import BOOKINGS, CalcomEvent, Told
 from visio.domain.events import Said
-from visio.domain.refusals import MissingMetadata
+from visio.domain.refusals import MalformedEvent, MalformedJson, MissingMetadata
 from visio.domain.words import Facts
 from visio.flows.follow_chain import Followed, follow
 
@@ -33,8 +33,15 @@ class Intake:
     buffer: timedelta
 
 
-def calcom_webhook(event: CalcomEvent, call: Call, tx: Transaction, *, intake: Intake) -> Ingested:
-    """Raises MissingMetadata for a booking that no client is bound to; it waits in quarantine."""
+def calcom_webhook(call: Call, tx: Transaction, *, intake: Intake) -> Ingested:
+    """Raises MissingMetadata for a booking that no client is bound to, which waits in quarantine,
+    and MalformedEvent for a body that is no event, which is kept.
+    """
+    try:
+        event = CalcomEvent.read(call.body)
+    except MalformedJson as malformed:
+        inbox.keep_unread(tx, call.body, now=call.now)
+        raise MalformedEvent(malformed.message) from malformed
     return take_in(event, call.body, tx, intake=intake, stale=event.stale(call.now), now=call.now)
 
 

@@ -14,18 +14,21 @@ FUNCTION = "replay"
 
 
 def replay(id: UUID, database: Database, *, intake: Intake, now: datetime) -> str:
-    """What one stored event changed; `gone` where there is none, or its body is kept no longer.
+    """What one stored event changed; `gone` where there is none, or its body is kept no longer, and
+    `unreadable` where it is no event.
 
     An event that came too late to count does count now: somebody has named it.
     """
     try:
         with database.acting_as_system(FUNCTION) as tx:
             kept = inbox.kept(tx, id)
-            told = kept.event.told if kept else None
-            if kept is None or told is None:
-                return "gone" if kept is None else "ignored"
+            if kept is None or kept.event is None:
+                return "gone" if kept is None else "unreadable"
+            told = kept.event.told
+            if told is None:
+                return "ignored"
             chains.hold(tx, told)
-            inbox.retell(tx, kept)
+            inbox.retell(tx, id, kept.event)
             chain = chains.look(tx, buffer=intake.buffer)
             assert chain is not None  # noqa: S101 -- it is held
             followed = follow(tx, chain, now=now)
