@@ -21,7 +21,6 @@ from visio.domain.lobby import Lobby, identity
 LIFE = timedelta(seconds=120)
 # A room outlives its last participant's departure by this much: a lost line is not an end.
 DEPARTURE = 120
-JAAS = "8x8.vc"
 
 
 @dataclass(frozen=True, slots=True)
