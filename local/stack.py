@@ -29,6 +29,7 @@ from local.tokens import Keys, vapid_keys
 
 # Four times as often as in the cloud: who waits in a demo need not wait long to be told of.
 SWEEP_EVERY = 15.0
+CALCOM_URL = "https://agenda.foxeo.example/mikl/decouverte"
 SCHEDULER = ("visio-local-sweep", "scheduler@visio-local.iam.gserviceaccount.com")
 
 
@@ -38,6 +39,7 @@ class Stack:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.home = Path(environ.get("VISIO_HOME") or ".visio").resolve()
+        self._calcom_url = environ.get("CALCOM_URL") or CALCOM_URL
         self._stop = asyncio.Event()
         self._fault: str | None = None
         self._cleanup = contextlib.AsyncExitStack()
@@ -122,19 +124,19 @@ class Stack:
     async def _open(
         self, listening: socket.socket, realtime: Realtime, local_bus: LocalBus
     ) -> None:
+        pages = front.Pages(self._calcom_url, self._environ.get("LIVEKIT_URL") or "")
         site = web.Application(middlewares=[front.supabase_cors], client_max_size=4 * 1024**2)
         site.add_routes(
             [
                 web.get("/health", self._health),
                 web.get("/config.json", self._config),
                 web.get("/local/certs", self._certs),
-                web.get("/vendor/supabase.js", self._supabase_js),
                 web.route("*", "/functions/v1/{name:.*}", self._functions.forward),
                 *auth.Auth(self.keys, self.origin).routes(),
                 *realtime.routes(),
                 *local_bus.routes(),
                 *self._mailbox.routes(),
-                web.get("/{path:.*}", front.page),
+                *pages.routes(),
                 web.options("/{path:.*}", _nothing),
             ]
         )
@@ -210,7 +212,7 @@ class Stack:
             "SUPABASE_JWKS_URL": f"{self.origin}/auth/v1/.well-known/jwks.json",
             "ALLOWED_ORIGINS": f"{self.origin},http://localhost:{port}",
             "CALCOM_WEBHOOK_SECRETS": "test-secret",
-            "CALCOM_URL": "https://agenda.foxeo.example/mikl/decouverte",
+            "CALCOM_URL": self._calcom_url,
             "BOOKING_TOKEN_SECRETS": self._derived("booking tokens"),
             "CALCOM_API_URL": "https://agenda.foxeo.example/api/v1",
             "CALCOM_API_KEY": self._derived("Cal.com's API"),
@@ -270,17 +272,22 @@ class Stack:
         )
 
     async def _config(self, _: web.Request) -> web.Response:
-        """What a page needs to find Supabase and the functions. All of it is public."""
+        """What a page needs to find Supabase and the functions. All of it is public.
+
+        `roomServer` says whether a room's server is there to be entered.
+        """
         return web.json_response(
-            {"supabaseUrl": self.origin, "anonKey": self.keys.api_key("anon")},
+            {
+                "supabaseUrl": self.origin,
+                "functionsUrl": f"{self.origin}/functions/v1",
+                "anonKey": self.keys.api_key("anon"),
+                "roomServer": bool(self._environ.get("LIVEKIT_URL")),
+            },
             headers={"Cache-Control": "no-cache"},
         )
 
     async def _certs(self, _: web.Request) -> web.Response:
         return web.json_response(self.keys.google_jwks())
-
-    async def _supabase_js(self, _: web.Request) -> web.StreamResponse:
-        return front.file(front.SUPABASE_JS)
 
     def _announce(self, admin_url: str) -> None:
         given = bool(self._environ.get("DATABASE_URL"))
