@@ -315,6 +315,7 @@ class Caller:
             ),
             "decide-request propose": ("decide_request", self.propose()),
             "join-meeting": ("join_meeting", self.post(MIKL, {"meetingId": self.meeting()})),
+            "list-clients": ("list_clients", self.get(MIKL)),
             "list-meetings": ("list_meetings", self.get(ALICE)),
             "list-notifications": ("list_notifications", self.get(ALICE)),
             "list-quarantine": ("list_quarantine", self.get(MIKL)),
@@ -342,5 +343,6 @@ class Caller:
             "send-mail": ("send_mail", self.mail()),
             "send-push": ("send_push", self.web_push()),
             "waiting-room": ("waiting_room", self.get(MIKL)),
+            "who-am-i": ("who_am_i", self.get(ALICE)),
             "complete-meetings, nothing to do": ("complete_meetings", self.tick()),
         }

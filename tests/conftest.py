@@ -136,7 +136,7 @@ def environment(
 _apps: dict[str, Any] = {}
 GETS = {
     *("list-requests", "list-meetings", "list-notifications", "list-quarantine", "lobby-state"),
-    *("calendar-file", "calendar-feed", "waiting-room"),
+    *("calendar-file", "calendar-feed", "waiting-room", "who-am-i", "list-clients"),
 }
 Call = Callable[..., TestResponse]
 

@@ -18,6 +18,7 @@ from visio.domain.words import CANNED, Locale
 if TYPE_CHECKING:
     from visio.adapters.chains import WaitingChain
     from visio.adapters.lobbies import Waiting
+    from visio.adapters.people import Me
 
 Instant = Annotated[
     datetime, PlainSerializer(instant, return_type=str, when_used="json"), Field(description="UTC")
@@ -146,6 +147,35 @@ class ListedMeetingView(MeetingView):
     def showing(cls, listed: ListedMeeting) -> Self:
         told = {name: getattr(listed.meeting, name) for name in MeetingView.model_fields}
         return cls(**told, history=tuple(map(StepView.taken, listed.history)))
+
+
+class OperatorView(View):
+    id: UUID
+    name: str
+
+
+class MeView(View):
+    """Who the caller is. `id` is the row's, by which inboxes are named; `operator` a client's."""
+
+    role: Literal["operator", "client"]
+    id: UUID
+    name: str
+    locale: Literal["fr", "en"]
+    time_zone: str
+    operator: OperatorView | None
+
+    @classmethod
+    def showing(cls, me: "Me") -> Self:
+        same = cls.model_fields.keys() - {"operator"}
+        of = me.operator_id and OperatorView(id=me.operator_id, name=me.operator_name or "")
+        return cls(**{name: getattr(me, name) for name in same}, operator=of or None)
+
+
+class ClientView(View):
+    id: UUID
+    name: str
+    email: str
+    created_at: Instant
 
 
 class NotificationView(View):

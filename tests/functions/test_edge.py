@@ -43,6 +43,7 @@ BODIES = {
     "lobby-message": {"meetingId": NOWHERE, "text": "Bonjour"},
     "lobby-signal": {"meetingId": NOWHERE, "signal": "operator_joined"},
     "lobby-state": {"meetingId": NOWHERE},
+    "list-clients": {},
     "list-meetings": {},
     "list-notifications": {},
     "list-quarantine": {},
@@ -51,6 +52,7 @@ BODIES = {
     "push-subscription": {"action": "show"},
     "read-notifications": {},
     "waiting-room": {},
+    "who-am-i": {},
     "request-meeting": {"requestedSlots": [at(1)]},
     "resolve-quarantine": {"id": NOWHERE, "resolution": "dismiss"},
 }
@@ -67,6 +69,7 @@ STATUSES = {
     "complete-meetings": (401, 401, 401, 401),
     "decide-request": (404, 403, 403, 401),
     "join-meeting": (404, 404, 403, 401),
+    "list-clients": (200, 403, 403, 401),
     "list-meetings": (200, 200, 403, 401),
     "list-notifications": (200, 200, 403, 401),
     "list-quarantine": (200, 403, 403, 401),
@@ -86,6 +89,7 @@ STATUSES = {
     "send-mail": (401, 401, 401, 401),
     "send-push": (401, 401, 401, 401),
     "waiting-room": (200, 403, 403, 401),
+    "who-am-i": (200, 200, 403, 401),
 }
 
 

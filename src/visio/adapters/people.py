@@ -1,13 +1,38 @@
-"""The SQL of people: what the caller's own row says beyond who he is."""
+"""The SQL of people: what the caller's own row says beyond who he is, and whom he advises."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
 
 from sqlalchemy import text
 
 from visio.adapters.database import Transaction
+from visio.adapters.paging import Page, Position
+from visio.domain.refusals import NotAParty
 
 CONTACT = text("""
 select email, time_zone from public.clients where auth_user_id = (select auth.uid())""")
+ME = text("""
+select 'operator' as role, id, name, locale, time_zone,
+       cast(null as uuid) as operator_id, cast(null as text) as operator_name
+  from public.operators
+ where id = (select auth.uid())
+union all
+select 'client', c.id, c.name, c.locale, c.time_zone, o.id, o.name
+  from public.clients c
+  join public.operators o on o.id = c.operator_id
+ where c.auth_user_id = (select auth.uid())""")
+CLIENTS = text("""
+select id, name, email, created_at
+  from public.clients
+ where operator_id = (select auth.uid())
+   and (cast(:search as text) is null
+        or strpos(lower(concat_ws(' ', name, email)), lower(cast(:search as text))) > 0)
+   and (cast(:at as timestamptz) is null
+        or (created_at, id) < (cast(:at as timestamptz), cast(:id as uuid)))
+ order by created_at desc, id desc
+ limit :limit""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +41,44 @@ class Contact:
     time_zone: str = "Europe/Paris"
 
 
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The caller's own row; the operator's id and name where the caller is a client."""
+
+    role: Literal["operator", "client"]
+    id: UUID
+    name: str
+    locale: Literal["fr", "en"]
+    time_zone: str
+    operator_id: UUID | None
+    operator_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedClient:
+    id: UUID
+    name: str
+    email: str
+    created_at: datetime
+
+
 def contact(tx: Transaction) -> Contact:
     """How the caller is reached, being a client; empty for anybody else."""
     return next((Contact(**row) for row in tx.read(CONTACT)), Contact())
+
+
+def me(tx: Transaction) -> Me:
+    """The caller. Raises NotAParty for a user whom no row names."""
+    found = tx.read(ME)
+    if not found:
+        raise NotAParty
+    return Me(**found[0])
+
+
+def clients(
+    tx: Transaction, *, search: str | None, after: Position | None, limit: int
+) -> Page[ListedClient]:
+    """The calling operator's clients, newest first; those whose name or e-mail holds `search`."""
+    at, id = after or (None, None)
+    rows = tx.read(CLIENTS, search=search or None, at=at, id=id, limit=limit + 1)
+    return Page.of([ListedClient(**row) for row in rows], limit)

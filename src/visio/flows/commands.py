@@ -222,6 +222,10 @@ class PushSubscription(
     model_config = ConfigDict(frozen=True)
 
 
+class WhoAmI(Command):
+    """Nothing to say: the token names the caller."""
+
+
 class OfMeeting(Command):
     meeting_id: UUID
 
@@ -306,6 +310,12 @@ class ListMeetings(Listing):
 
 class ListNotifications(Listing):
     unread: bool = False
+
+
+class ListClients(Listing):
+    """`search` is found anywhere in a name or an e-mail."""
+
+    search: Annotated[str, Field(max_length=100)] | None = None
 
 
 class ListQuarantine(Listing):

@@ -1,20 +1,29 @@
-"""The caller's own requests, meetings and notifications, newest first."""
+"""The caller's own requests, meetings, notifications and clients, newest first."""
 
 from datetime import timedelta
 
-from visio.adapters import meetings, notifications, requests
+from visio.adapters import meetings, notifications, people, requests
 from visio.adapters.database import Transaction
 from visio.adapters.notifications import Notification
 from visio.adapters.paging import Page, position
+from visio.adapters.people import ListedClient
 from visio.call import Call
 from visio.domain.meeting import ListedMeeting
 from visio.domain.request import ListedRequest
 from visio.flows.commands import (
+    ListClients,
     ListMeetings,
     ListNotifications,
     ListRequests,
     ReadNotifications,
 )
+
+
+def list_clients(command: ListClients, tx: Transaction) -> Page[ListedClient]:
+    after = position(command.cursor)
+    page = people.clients(tx, search=command.search, after=after, limit=command.limit)
+    _ = tx.operator
+    return page
 
 
 def list_requests(
