@@ -96,6 +96,7 @@ class SlotView(View):
 class ListedRequestView(RequestView):
     """`slots` is the operator's to see: whether a slot is taken says something of others."""
 
+    client_name: str
     history: tuple[StepView, ...]
     slots: tuple[SlotView, ...] | None
 
@@ -121,7 +122,12 @@ class ListedRequestView(RequestView):
                 for slot in offered
             )
         )
-        return cls(**told, history=tuple(map(StepView.taken, listed.history)), slots=slots)
+        return cls(
+            **told,
+            client_name=listed.client_name,
+            history=tuple(map(StepView.taken, listed.history)),
+            slots=slots,
+        )
 
 
 class MeetingView(View):

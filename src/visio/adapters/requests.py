@@ -113,7 +113,8 @@ select {COLUMNS}, {PEOPLE} {_OF_PEOPLE}
 REMINDED = text("""
 update public.meeting_requests set remind_at = null where id = any (cast(:ids as uuid[]))""")
 PAGE = text(f"""
-select {COLUMNS}, {_HISTORY}, {_BUSY}
+select {COLUMNS}, {_HISTORY}, {_BUSY},
+       (select c.name from public.clients c where c.id = r.client_id) as client_name
   from public.meeting_requests r
  where (cast(:status as text) is null or r.status = :status)
    and (cast(:at as timestamptz) is null
@@ -237,7 +238,10 @@ def page(
     at, id = after or (None, None)
     asked = {"status": status, "at": at, "id": id, "limit": limit + 1}
     rows = tx.read(PAGE, **asked, slots="[]", buffer=_minutes(buffer))
-    listed = [ListedRequest(request(row), history(row["history"]), _busy(row)) for row in rows]
+    listed = [
+        ListedRequest(request(row), history(row["history"]), _busy(row), row["client_name"])
+        for row in rows
+    ]
     return Page.of(listed, limit)
 
 

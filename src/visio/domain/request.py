@@ -88,6 +88,7 @@ class ListedRequest:
     request: MeetingRequest
     history: tuple[Step, ...]
     busy: tuple[Span, ...]
+    client_name: str
 
     @property
     def id(self) -> UUID:
