@@ -54,8 +54,9 @@ migrate: setup ## Bring the PostgreSQL of DATABASE_URL up to date
 build: setup ## Stage build/<function>/ for each function, ready to be zipped
 	@$(BIN)/python -m local.build
 
-openapi: setup ## Write docs/openapi.json from the functions' own models
+openapi: setup ## Write docs/openapi.json, and the pages' types, from the functions' own models
 	@$(BIN)/python -m local.openapi
+	@npx openapi-typescript docs/openapi.json --export-type -o web/visio/api.d.ts >/dev/null
 
 bench: setup ## Measure cold starts, round trips and signals, into bench/results/
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench

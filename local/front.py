@@ -135,7 +135,7 @@ class Pages:
             headers={
                 "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
                 "Content-Security-Policy": self._policy(content if kind == "text/html" else b""),
-                "Permissions-Policy": "camera=(self), microphone=(self), speaker-selection=(self)",
+                "Permissions-Policy": "camera=(self), microphone=(self)",
                 "X-Content-Type-Options": "nosniff",
                 "Referrer-Policy": "no-referrer",
                 "Cache-Control": "no-cache",

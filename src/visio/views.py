@@ -49,6 +49,18 @@ class PageView(View, Generic[Shown]):
         return cls(items=tuple(map(view, page.items)), next_cursor=page.next_cursor)
 
 
+RequestState = Literal[
+    "pending",
+    "accepted",
+    "rejected",
+    "countered",
+    "withdrawn",
+    "expired",
+    "completed",
+    "cancelled",
+]
+
+
 class RequestView(View):
     id: UUID
     client_id: UUID
@@ -56,7 +68,7 @@ class RequestView(View):
     requested_slots: tuple[Instant, ...]
     proposed_slots: tuple[Instant, ...] | None
     selected_slot: Instant | None
-    status: str
+    status: RequestState
     message: str | None
     reason: str | None
     source: Literal["form", "calcom"]

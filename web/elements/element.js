@@ -90,8 +90,18 @@ export class VisioElement extends HTMLElement {
     this.#drawing = true;
     queueMicrotask(() => {
       this.#drawing = false;
-      if (this.isConnected && this.visio) render(this.view(), this);
+      if (!this.isConnected || !this.visio) return;
+      const held = this.contains(document.activeElement);
+      render(this.view(), this);
+      // What had the focus is gone: it goes to what stands for all of this, not to the page's top.
+      if (held && !this.contains(document.activeElement)) this.focusOn("[data-home]");
     });
+  }
+
+  /** Move the focus within. @param {string} selector */
+  focusOn(selector) {
+    const found = this.querySelector(selector);
+    if (found instanceof HTMLElement) found.focus();
   }
 
   /** Whether this action is under way. @param {string} name */
