@@ -92,13 +92,14 @@ export class AgendaElement extends VisioElement {
   }
 
   /** @param {ListedMeeting} meeting */
-  #enter({ id }) {
+  #enter({ id, status }) {
     const [kind, words] = this.#operates
       ? /** @type {const} */ (["room", "meeting.enter_room"])
       : /** @type {const} */ (["lobby", "meeting.enter_lobby"]);
     const given = this.getAttribute(`${kind}-href`);
+    const quiet = kind === "room" && status === "scheduled" ? "plain" : "";
     const own = kind === "room" ? "/room/?meeting={meetingId}" : "#lobby-{meetingId}";
-    return html`<a class="button" href=${(given ?? own).replace("{meetingId}", id)}>${t(words)}</a>`;
+    return html`<a class="button ${quiet}" href=${(given ?? own).replace("{meetingId}", id)}>${t(words)}</a>`;
   }
 
   /** @param {ListedMeeting} meeting */

@@ -3,7 +3,7 @@ import { html, nothing } from "lit-html";
 import { BookingWidget } from "../visio/booking.js";
 import { t, when } from "../visio/words.js";
 import { VisioElement, define } from "./element.js";
-import { alert, button } from "./parts.js";
+import { alert, button, told } from "./parts.js";
 
 /** @import { Visio } from "../visio/client.js" */
 
@@ -37,20 +37,12 @@ export class BookingWidgetElement extends VisioElement {
   /** @override */
   view() {
     if (!this.#widget) return nothing;
-    const { phase, url, startsAt } = this.#widget.state;
+    const { phase, url, startsAt, silent } = this.#widget.state;
     const widget = this.#widget;
     return html`<div class="card booking">
       <p>${t("booking.text")}</p>
       ${alert(this.problem)}
-      <p role="status" class=${phase === "unavailable" ? "notice" : "told"}>
-        ${phase === "booked"
-          ? t(startsAt ? "booking.booked_at" : "booking.booked", { when: startsAt ? when(startsAt) : "" })
-          : nothing}
-        ${phase === "unavailable"
-          ? html`${t("booking.unavailable")} <a href="#propose">${t("booking.form")}</a>`
-          : nothing}
-        ${phase === "opening" ? t("loading") : nothing}
-      </p>
+      ${told(this.#said(silent ? "silent" : phase, startsAt))}
       ${phase === "open" && url
         ? html`<iframe
               title=${t("booking.frame")}
@@ -64,6 +56,21 @@ export class BookingWidgetElement extends VisioElement {
             </div>`
         : button(this, "open", t("booking.open"), () => widget.open())}
     </div>`;
+  }
+
+  /** @param {string} phase @param {string | null} startsAt */
+  #said(phase, startsAt) {
+    switch (phase) {
+      case "opening":
+        return t("loading");
+      case "booked":
+        return startsAt ? t("booking.booked_at", { when: when(startsAt) }) : t("booking.booked");
+      case "silent":
+      case "unavailable":
+        return html`${t(`booking.${phase}`)} <a href="#propose">${t("booking.form")}</a>`;
+      default:
+        return nothing;
+    }
   }
 
   #follow() {

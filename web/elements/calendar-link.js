@@ -1,8 +1,8 @@
-import { html, nothing } from "lit-html";
+import { html } from "lit-html";
 
 import { t } from "../visio/words.js";
 import { VisioElement, define } from "./element.js";
-import { alert, button } from "./parts.js";
+import { alert, button, told } from "./parts.js";
 
 /** `<visio-calendar-link>`: the secret address of one's calendar: made, shown once, taken back. */
 export class CalendarLink extends VisioElement {
@@ -18,9 +18,7 @@ export class CalendarLink extends VisioElement {
     const plain = /** @type {const} */ ({ kind: "plain" });
     return html`<p class="soft">${t("calendar.text")}</p>
       ${alert(this.problem)}
-      <p role="status" class="told">
-        ${this.#url ? html`${t("calendar.address")} <code>${this.#url}</code>` : nothing}
-      </p>
+      ${told(this.#url && html`${t("calendar.address")} <code>${this.#url}</code>`)}
       <div class="row">
         ${button(this, "make", t("calendar.make"), () => ask(false), plain)}
         ${button(this, "revoke", t("calendar.revoke"), () => ask(true), plain)}

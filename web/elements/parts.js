@@ -40,3 +40,9 @@ export const empty = (words) => html`<p class="soft">${words}</p>`;
 
 /** Still being read for the first time. */
 export const loading = () => html`<p class="soft" aria-busy="true">${t("loading")}</p>`;
+
+/**
+ * What has been done, said to who listens too; like `alert` it is always in the page.
+ * @param {unknown} words nothing where there is nothing to say
+ */
+export const told = (words) => html`<div class="told" role="status">${words || nothing}</div>`;

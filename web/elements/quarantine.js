@@ -5,7 +5,7 @@ import { Quarantine } from "../visio/quarantine.js";
 import { t } from "../visio/words.js";
 import { ask } from "./ask.js";
 import { VisioElement, define, inWords } from "./element.js";
-import { alert, button, loading, time } from "./parts.js";
+import { alert, button, loading, time, told } from "./parts.js";
 
 /**
  * @import { Visio } from "../visio/client.js"
@@ -40,7 +40,7 @@ export class QuarantineElement extends VisioElement {
     if (!this.#quarantine) return nothing;
     const { items, loading: reading, problem } = this.#quarantine.state;
     return html`${alert(this.problem ?? (problem && problem.status ? inWords(problem) : null))}
-      <p class="told" role="status">${this.#told || nothing}</p>
+      ${told(this.#told)}
       ${reading ? loading() : nothing}
       ${repeat(
         items,

@@ -1,9 +1,9 @@
-import { html, nothing } from "lit-html";
+import { html } from "lit-html";
 
 import { SlotDraft } from "../visio/requests.js";
 import { t, zoneName } from "../visio/words.js";
 import { VisioElement, define } from "./element.js";
-import { alert } from "./parts.js";
+import { alert, told } from "./parts.js";
 import { slotFields } from "./slot-fields.js";
 
 /**
@@ -61,7 +61,7 @@ export class RequestForm extends VisioElement {
       ></textarea>
       ${alert(this.problem)}
       <button aria-busy=${this.busy("send") ? "true" : "false"}>${t("form.send")}</button>
-      <p role="status" class="told">${this.sent ? t("form.sent") : nothing}</p>
+      ${told(this.sent && t("form.sent"))}
     </form>`;
   }
 

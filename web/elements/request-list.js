@@ -2,7 +2,7 @@ import { html, nothing } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 
 import { RequestList, SlotDraft } from "../visio/requests.js";
-import { t, when, zoneName } from "../visio/words.js";
+import { briefly, t, zoneName } from "../visio/words.js";
 import { ask } from "./ask.js";
 import { VisioElement, define, inWords } from "./element.js";
 import { history } from "./history.js";
@@ -80,7 +80,7 @@ export class RequestListElement extends VisioElement {
   /** @param {ListedRequest} request */
   #title(request) {
     if (this.#operates) return t("request.from", { name: request.clientName });
-    return t("request.of", { when: when(request.createdAt) });
+    return t("request.of", { when: briefly(request.createdAt) });
   }
 
   // What a client can do.

@@ -1,7 +1,7 @@
 import { html, nothing } from "lit-html";
 
-import { earliest, fieldOf, latest } from "../visio/slots.js";
-import { t } from "../visio/words.js";
+import { earliest, fieldOf, instantOf, latest } from "../visio/slots.js";
+import { t, when } from "../visio/words.js";
 
 /** @import { SlotDraft } from "../visio/requests.js" */
 
@@ -19,6 +19,7 @@ export function slotFields(draft, { id, describedBy, label, change = () => {} })
   return html`<div class="slots">
     ${draft.state.slots.map((slot, index) => {
       const [name, problem] = [`${id}-slot-${index}`, draft.state.problems[index] ?? null];
+      const at = instantOf(slot);
       return html`<div class="slot">
         <label for=${name}>${label(index + 1)}</label>
         <input
@@ -39,6 +40,7 @@ export function slotFields(draft, { id, describedBy, label, change = () => {} })
         ${problem
           ? html`<p id="${name}-problem" class="field-problem">${t(`slot.${problem}`)}</p>`
           : nothing}
+        ${at && !problem ? html`<p class="soft">${when(at)}</p>` : nothing}
       </div>`;
     })}
   </div>`;

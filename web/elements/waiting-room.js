@@ -8,7 +8,7 @@ import { clock, stopwatch, t } from "../visio/words.js";
 import { ask } from "./ask.js";
 import { VisioElement, define, inWords } from "./element.js";
 import { messages } from "./messages.js";
-import { alert, button, empty, loading, time } from "./parts.js";
+import { alert, button, empty, loading, time, told } from "./parts.js";
 
 /**
  * @import { Visio } from "../visio/client.js"
@@ -57,7 +57,7 @@ export class WaitingRoomElement extends VisioElement {
     if (!this.#room) return nothing;
     const { items, loading: reading, problem } = this.#room.state;
     return html`${alert(this.problem ?? (problem && problem.status ? inWords(problem) : null))}
-      <p class="told" role="status">${this.#told || nothing}</p>
+      ${told(this.#told)}
       ${reading ? loading() : nothing}
       ${!reading && !items.length ? empty(t("waiting.none")) : nothing}
       ${items.length > 1
@@ -178,7 +178,7 @@ export class WaitingRoomElement extends VisioElement {
   /** @param {readonly Waiting[]} arrived */
   #announce(arrived) {
     const names = arrived.map((waiting) => waiting.clientName).join(", ");
-    this.#told = t("waiting.arrived", { names, count: arrived.length });
+    this.#told = t("waiting.arrived", { names });
     void this.#chime.play("arrival");
     this.#desk.note(t("waiting.note"), t("waiting.note_text"));
     this.update();
@@ -186,6 +186,7 @@ export class WaitingRoomElement extends VisioElement {
 
   #badge() {
     const { length } = this.#everybody.state.items;
+    if (!length) this.#told = "";
     document.title = length ? `(${length}) ${this.#title}` : this.#title;
   }
 

@@ -6,6 +6,7 @@ import { Store } from "./store.js";
  * @typedef {object} Booking
  * @property {"closed" | "opening" | "open" | "booked" | "unavailable"} phase
  * @property {string | null} url of the frame, bound to this client; null while there is none
+ * @property {boolean} silent whether that frame has not said for a while that it is there
  * @property {string | null} startsAt when what was just booked begins, where Cal.com said so
  */
 
@@ -26,13 +27,13 @@ export class BookingWidget extends Store {
 
   /** @param {Visio} visio */
   constructor(visio) {
-    super({ phase: "closed", url: null, startsAt: null });
+    super({ phase: "closed", url: null, silent: false, startsAt: null });
     this.visio = visio;
   }
 
   /** Ask for a link of one's own and show its page. Rejects with a VisioError. */
   async open() {
-    this.become({ phase: "opening", startsAt: null });
+    this.become({ phase: "opening", silent: false, startsAt: null });
     try {
       const link = await this.visio.post("booking-link", {});
       if (!link.available) {
@@ -40,9 +41,9 @@ export class BookingWidget extends Store {
         return;
       }
       this.become({ phase: "open", url: embedded(link.url) });
-      // A page that never says that it is there is no page that anybody can book on.
+      // It may be there all the same: a frame that did not load looks no different from here.
       clearTimeout(this.#waiting);
-      this.#waiting = setTimeout(() => this.#fail(), PATIENCE);
+      this.#waiting = setTimeout(() => this.become({ silent: true }), PATIENCE);
     } catch (error) {
       this.become({ phase: "closed", url: null });
       throw error;
@@ -52,11 +53,6 @@ export class BookingWidget extends Store {
   close() {
     clearTimeout(this.#waiting);
     this.become({ phase: "closed", url: null });
-  }
-
-  /** The frame has been loaded from its server, whatever its page says. */
-  loaded() {
-    clearTimeout(this.#waiting);
   }
 
   /**
@@ -70,6 +66,7 @@ export class BookingWidget extends Store {
     const { originator, type, data } = Object(event.data);
     if (originator !== "CAL") return;
     clearTimeout(this.#waiting);
+    this.become({ silent: false });
     if (type === "linkFailed") this.#fail();
     else if (BOOKED.has(type)) {
       const at = new Date(Object(data).startTime);

@@ -38,6 +38,7 @@ export default {
   "booking.frame": "Online calendar",
   "booking.booked": "Your booking has been taken. The meeting appears above in a moment.",
   "booking.booked_at": "Your booking has been taken: {when}.",
+  "booking.silent": "The calendar does not appear?",
   "booking.unavailable": "The online calendar does not answer.",
   "booking.form": "Propose times instead",
 
@@ -203,8 +204,7 @@ export default {
   "waiting.next.await_word": "Wait for my sign",
   "waiting.some_refused": (/** @type {Facts} */ { count }) =>
     plural(count, "One person could not be let in.", `${count} people could not be let in.`),
-  "waiting.arrived": (/** @type {Facts} */ { names, count }) =>
-    `${names} ${plural(count, "has", "have")} come to the waiting room.`,
+  "waiting.arrived": "{names} came to the waiting room.",
   "waiting.note": "Foxeo visio",
   "waiting.note_text": "A client is in your waiting room.",
   "devices.ready": "camera and microphone ready",

@@ -39,6 +39,7 @@ export default {
   "booking.frame": "Agenda en ligne",
   "booking.booked": "Votre réservation est enregistrée. Le rendez-vous apparaît ci-dessus dans un instant.",
   "booking.booked_at": "Votre réservation est enregistrée : {when}.",
+  "booking.silent": "L’agenda n’apparaît pas ?",
   "booking.unavailable": "L’agenda en ligne ne répond pas.",
   "booking.form": "Proposez plutôt des créneaux",
 
@@ -205,8 +206,7 @@ export default {
   "waiting.next.await_word": "Attendre mon signe",
   "waiting.some_refused": (/** @type {Facts} */ { count }) =>
     plural(count, "Une personne n’a pas pu entrer.", `${count} personnes n’ont pas pu entrer.`),
-  "waiting.arrived": (/** @type {Facts} */ { names, count }) =>
-    `${names} ${plural(count, "est arrivé", "sont arrivés")} en salle d’attente.`,
+  "waiting.arrived": "Arrivée en salle d’attente : {names}.",
   "waiting.note": "Foxeo visio",
   "waiting.note_text": "Un client attend dans votre salle d’attente.",
   "devices.ready": "caméra et micro prêts",
