@@ -46,6 +46,7 @@ check: setup ## Lint, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	npx tsc -p .
 	$(BIN)/python -m pytest -q --no-header tests/test_layers.py
 
 migrate: setup ## Bring the PostgreSQL of DATABASE_URL up to date
@@ -58,10 +59,13 @@ openapi: setup ## Write docs/openapi.json, and the pages' types, from the functi
 	@$(BIN)/python -m local.openapi
 	@npx openapi-typescript docs/openapi.json --export-type -o web/visio/api.d.ts >/dev/null
 
+types: setup ## Write the types of the pages' modules, for those who use them elsewhere
+	@npx tsc -p tsconfig.types.json
+
 bench: setup ## Measure cold starts, round trips and signals, into bench/results/
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench
 
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run demo chromium test check migrate build openapi bench lock
+.PHONY: help setup run demo chromium test check migrate build openapi types bench lock

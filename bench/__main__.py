@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import cold, lobby, signals, sweep, trips, webhooks
+from bench import cold, lobby, pages, signals, sweep, trips, webhooks
 from bench.world import Caller, world
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -43,6 +43,8 @@ def main() -> None:
     buses = lobby.buses()
     print("five hundred lobbies at once", flush=True)
     crowd = lobby.crowd()
+    print("what the pages weigh", flush=True)
+    weighed = pages.weights()
     percentiles = statistics.quantiles(heard, n=100)
     accept_ms, usual_ms = trips.medians(accepted), trips.medians(usual)
     results = {
@@ -65,6 +67,10 @@ def main() -> None:
             "crowd": crowd,
         },
         "sweep": sweep.figures(swept),
+        "firstLoad": {
+            "what": "kB as the browser received them, with headers; supabase-js aside",
+            **weighed,
+        },
         "baseline": {
             "what": "eight statements of SQLAlchemy Core on plain pg8000, without HTTP",
             "roundTrips": usual_trips,

@@ -38,9 +38,13 @@ export function messages(host, id, said, side, say) {
     }),
   );
   return html`<section class="messages" aria-label=${t("messages")}>
-    <ol class="said" role="log" aria-label=${t("messages.said")}>
-      ${said.slice(-20).map((message) => line(message, side))}
-    </ol>
+    <div role="log" aria-label=${t("messages.said")}>
+      ${said.length
+        ? html`<ol class="said">
+            ${said.slice(-20).map((message) => line(message, side))}
+          </ol>`
+        : nothing}
+    </div>
     <div class="row canned" role="group" aria-label=${t("messages.ready")}>${canned}</div>
     <form class="say" @submit=${submit}>
       <label for="say-${id}">${t("messages.write")}</label>

@@ -26,19 +26,14 @@ export class QuarantineElement extends VisioElement {
 
   /** @override @param {Visio} visio */
   start(visio) {
-    const quarantine = (this.#quarantine = this.watch(new Quarantine(visio)));
-    this.onLeave(
-      quarantine.subscribe(() => {
-        const { items, problem } = quarantine.state;
-        this.toggleAttribute("empty", !items.length && !problem && !this.#told);
-      }),
-    );
+    this.#quarantine = this.watch(new Quarantine(visio));
   }
 
   /** @override */
   view() {
     if (!this.#quarantine) return nothing;
     const { items, loading: reading, problem } = this.#quarantine.state;
+    this.toggleAttribute("empty", !items.length && !problem && !this.problem && !this.#told);
     return html`${alert(this.problem ?? (problem && problem.status ? inWords(problem) : null))}
       ${told(this.#told)}
       ${reading ? loading() : nothing}

@@ -43,12 +43,14 @@ export class WaitingRoomElement extends VisioElement {
     this.onLeave(room.onArrival((arrived) => this.#announce(arrived)));
     this.onLeave(room.subscribe(() => this.#badge()));
     this.watch(this.#chime);
+    this.#chime.look();
     this.#ticking = setInterval(() => room.state.items.length && this.update(), 1_000);
   }
 
   /** @override */
   stop() {
     clearInterval(this.#ticking);
+    void this.#chime.close();
     document.title = this.#title;
   }
 
@@ -140,10 +142,7 @@ export class WaitingRoomElement extends VisioElement {
     return html`<div class="alerts" role="group" aria-label=${t("alerts")}>
       ${sound === "blocked"
         ? html`<p>${t("alerts.sound_blocked")}</p>
-            ${button(this, "sound", t("alerts.sound_on"), async () => {
-              await this.#chime.unlock();
-              await this.#chime.play("arrival");
-            })}`
+            ${button(this, "sound", t("alerts.sound_on"), () => this.#chime.play("arrival"))}`
         : button(this, "sound", t("alerts.sound_try"), () => this.#chime.play("arrival"), plain)}
       ${desktop === "denied" ? html`<p class="soft">${t("alerts.desktop_denied")}</p>` : nothing}
       ${desktop === "off"

@@ -47,6 +47,8 @@ const PATIENCE = 15_000;
 export class Visio extends Store {
   /** @type {string | null} */
   #userId = null;
+  /** @type {Set<() => void>} */
+  #deeds = new Set();
   #socketLost = false;
   #requestLost = false;
 
@@ -82,6 +84,9 @@ export class Visio extends Store {
   }
 
   async signOut() {
+    // First of all here: what is still shown would ask in nobody's name.
+    this.#userId = null;
+    this.become({ session: "out", me: null, problem: null });
     await this.channels.close();
     await this.supabase.auth.signOut({ scope: "local" });
   }
@@ -100,11 +105,24 @@ export class Visio extends Store {
    * Have a function do something.
    * @param {string} name
    * @param {object} body
-   * @param {{ idempotencyKey?: string, keepalive?: boolean }} [how]
+   * @param {{ idempotencyKey?: string, quiet?: boolean }} [how] `quiet` where it changes nothing
+   *   that anybody looks at
    * @returns {Promise<any>} its data. Rejects with a VisioError.
    */
-  async post(name, body, how = {}) {
-    return (await this.send("POST", name, { body, ...how })).data;
+  async post(name, body, { idempotencyKey, quiet = false } = {}) {
+    const { data } = await this.send("POST", name, { body, idempotencyKey });
+    if (!quiet) for (const listener of [...this.#deeds]) listener();
+    return data;
+  }
+
+  /**
+   * Be called after everything that somebody does here: channels tell of what others do.
+   * @param {() => void} listener
+   * @returns {() => void} be called no more
+   */
+  onDeed(listener) {
+    this.#deeds.add(listener);
+    return () => this.#deeds.delete(listener);
   }
 
   /**
@@ -122,7 +140,7 @@ export class Visio extends Store {
    * @param {"GET" | "POST"} method
    * @param {string} name
    * @param {{ query?: Record<string, any>, body?: object, etag?: string | null,
-   *           idempotencyKey?: string, keepalive?: boolean }} [how]
+   *           idempotencyKey?: string }} [how]
    * @returns {Promise<{ data: any, etag: string | null }>}
    */
   async send(method, name, how = {}) {
@@ -137,15 +155,18 @@ export class Visio extends Store {
    * @param {string} method
    * @param {string} name
    * @param {{ query?: Record<string, any>, body?: object, etag?: string | null,
-   *           idempotencyKey?: string, keepalive?: boolean }} how
+   *           idempotencyKey?: string }} how
    */
-  async #fetch(method, name, { query = {}, body, etag, idempotencyKey, keepalive }) {
+  async #fetch(method, name, { query = {}, body, etag, idempotencyKey }) {
     const { data } = await this.supabase.auth.getSession();
+    if (!data.session) {
+      throw new VisioError(401, { code: "unauthenticated", message: "signed out" });
+    }
     const asked = new URLSearchParams();
     for (const [key, value] of Object.entries(query)) {
       if (value !== null && value !== undefined && value !== "") asked.set(key, String(value));
     }
-    const headers = new Headers({ Authorization: `Bearer ${data.session?.access_token ?? ""}` });
+    const headers = new Headers({ Authorization: `Bearer ${data.session.access_token}` });
     if (body) headers.set("Content-Type", "application/json");
     if (etag) headers.set("If-None-Match", etag);
     if (idempotencyKey) headers.set("Idempotency-Key", idempotencyKey);
@@ -155,7 +176,6 @@ export class Visio extends Store {
         method,
         headers,
         body: body && JSON.stringify(body),
-        keepalive,
         signal: AbortSignal.timeout(PATIENCE),
         // Our own tags say what is fresh: the browser's cache would answer 200 for a 304.
         cache: "no-store",

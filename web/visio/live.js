@@ -15,9 +15,10 @@ const RETRY = 3_000;
 /**
  * A state that is read from functions for as long as somebody listens.
  *
- * It is read when the first one listens, when a bell rings on one of its topics, when a page comes
- * back to the front or on line, and at intervals: short ones where no socket tells of changes. One
- * read runs at a time; whatever rings meanwhile leads to one more.
+ * It is read when the first one listens, when a bell rings on one of its topics, after whatever
+ * somebody does on this page, when the page comes back to the front or on line, and at intervals:
+ * short ones where no socket tells of changes. One read runs at a time; whatever rings meanwhile
+ * leads to one more.
  *
  * @template {object} S
  * @extends {Store<Loaded<S>>}
@@ -29,6 +30,7 @@ export class Live extends Store {
   #timer;
   /** @type {Promise<void> | null} */
   #reading = null;
+  #notes = () => {};
   #again = false;
   #awake = false;
 
@@ -80,6 +82,7 @@ export class Live extends Store {
     for (const name of ["visibilitychange", "online", "pageshow"]) {
       (name === "visibilitychange" ? document : window).addEventListener(name, this.#back);
     }
+    this.#notes = this.visio.onDeed(() => void this.refresh());
     this.#listen();
     void this.refresh();
   }
@@ -90,6 +93,7 @@ export class Live extends Store {
     for (const name of ["visibilitychange", "online", "pageshow"]) {
       (name === "visibilitychange" ? document : window).removeEventListener(name, this.#back);
     }
+    this.#notes();
     clearTimeout(this.#timer);
     for (const stop of this.#topics.values()) stop();
     this.#topics.clear();

@@ -154,11 +154,12 @@ export class Lobby extends Live {
   /**
    * @param {string} signal
    * @param {object} [more]
+   * @param {boolean} [quiet]
    */
-  async #signal(signal, more = {}) {
+  async #signal(signal, more = {}, quiet = false) {
     try {
       const body = { meetingId: this.meetingId, signal, ...more };
-      this.#take(await this.visio.post("lobby-signal", body));
+      this.#take(await this.visio.post("lobby-signal", body, { quiet }));
     } catch (error) {
       // Refused: what stands there instead is to be seen.
       void this.refresh();
@@ -170,7 +171,7 @@ export class Lobby extends Live {
     const knockId = this.state.lobby?.knock?.id;
     try {
       // It names its arrival, so that it knocks no second time when it was just turned away.
-      await this.#signal("client_waiting", { knockId, devices: this.#known() });
+      await this.#signal("client_waiting", { knockId, devices: this.#known() }, true);
     } catch (error) {
       if (!(error instanceof VisioError)) throw error;
     }

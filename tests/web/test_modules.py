@@ -1,0 +1,161 @@
+"""The pages' modules by themselves: types, words, times on a clock, and what must not be in them."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from tests.world import PROJECT
+
+pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(180)]
+WEB = PROJECT / "web"
+SOURCES = sorted(WEB.rglob("*.js"))
+NPX = ["npx", "--no-install"]
+
+
+def test_the_types_hold():
+    checked = subprocess.run(
+        [*NPX, "tsc", "-p", "."], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+
+    assert (checked.stdout, checked.returncode) == ("", 0)
+
+
+def test_the_published_types_are_the_modules_own(tmp_path):
+    command = [*NPX, "tsc", "-p", "tsconfig.types.json", "--outDir", str(tmp_path)]
+    subprocess.run(command, cwd=PROJECT, check=True)
+
+    made = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*.d.ts")}
+    kept = WEB / "types"
+    assert made == {
+        str(path.relative_to(kept)): path.read_text() for path in kept.rglob("*.d.ts")
+    }, "run `make types`"
+
+
+def test_the_functions_types_are_those_of_the_published_contract(tmp_path):
+    made = tmp_path / "api.d.ts"
+    command = [*NPX, "openapi-typescript", "docs/openapi.json", "--export-type", "-o", str(made)]
+    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
+
+    kept = (WEB / "visio" / "api.d.ts").read_text()
+    assert made.read_text() == kept, "run `make openapi`"
+
+
+def test_a_package_finds_every_module_and_its_types():
+    exports = json.loads((WEB / "package.json").read_text())["exports"]
+
+    named = {entry["default"] for entry in exports.values() if isinstance(entry, dict)}
+    files = {f"./{path.relative_to(WEB)}" for path in SOURCES}
+    assert named <= files
+    headless = {
+        f"./visio/{name}.js" for name in ("client", "requests", "lobby", "devices", "booking")
+    }
+    assert headless <= named
+    for entry in exports.values():
+        if isinstance(entry, dict):
+            assert (WEB / entry["types"]).exists()
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(WEB)))
+def test_nothing_can_reach_a_page_as_html(source):
+    ways = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|unsafe|srcdoc|\beval\b"
+
+    assert re.findall(ways, source.read_text()) == []
+
+
+def test_headless_modules_know_no_elements_and_no_framework():
+    for source in (WEB / "visio").glob("*.js"):
+        imported = re.findall(r'^(?:import|export) .*? from "([^"]+)"', source.read_text(), re.M)
+        assert [name for name in imported if not name.startswith("./")] in ([], ["livekit-client"])
+
+
+def words(language):
+    script = (
+        f"import('./web/visio/words/{language}.js').then((m) => console.log(JSON.stringify("
+        "Object.fromEntries(Object.entries(m.default).map(([k, v]) => [k, String(v)])))))"
+    )
+    done = subprocess.run(
+        ["node", "-e", script], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def test_both_languages_say_everything_with_the_same_facts():
+    french, english = words("fr"), words("en")
+
+    assert french.keys() == english.keys()
+    for key, said in french.items():
+        braces = r"\{(\w+)\}"
+        assert set(re.findall(braces, said)) == set(re.findall(braces, english[key])), key
+
+
+def test_every_word_is_used_somewhere():
+    code = "".join(path.read_text() for path in SOURCES if path.parent.name != "words")
+    # What a template puts together is used as a whole: `t(`slot.${problem}`)`.
+    made = {found for found in re.findall(r"`([a-z_]+\.(?:[a-z_]+\.)?[a-z_]*)\$\{", code)}
+
+    unused = [
+        key
+        for key in words("fr")
+        if f'"{key}"' not in code and not any(key.startswith(prefix) for prefix in made)
+    ]
+    assert unused == []
+
+
+@pytest.fixture
+def evaluate(open_page):
+    """Evaluate an expression in a page of some zone, with `slots` and `lobby` at hand."""
+
+    def evaluate(expression, zone="Europe/Paris"):
+        page = open_page("/reminders/", timezone_id=zone)
+        return page.evaluate(
+            f"""async () => {{
+              const slots = await import('/visio/slots.js');
+              return {expression};
+            }}"""
+        )
+
+    return evaluate
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2027-01-15T09:30", "2027-01-15T08:30:00.000Z"),
+        ("2027-07-15T09:30", "2027-07-15T07:30:00.000Z"),
+        ("2027-03-28T01:59", "2027-03-28T00:59:00.000Z"),
+        ("2027-03-28T02:30", None),  # the clocks go forward over it
+        ("2027-10-31T02:30", "2027-10-31T00:30:00.000Z"),  # it comes twice: the first
+        ("", None),
+        ("tomorrow", None),
+        ("2027-02-30T10:00", None),
+    ],
+)
+def test_a_field_names_an_instant_on_this_clock(evaluate, text, instant):
+    assert evaluate(f"slots.instantOf('{text}')?.toISOString() ?? null") == instant
+
+
+@pytest.mark.parametrize(
+    ("texts", "problems"),
+    [
+        (["2027-03-01T10:00", "", ""], [None, None, None]),
+        (["", "2027-03-01T10:00", ""], ["missing", None, None]),
+        (["2027-03-01T10:00", "2027-03-01T10:45", ""], [None, "overlap", None]),
+        (["2027-03-01T10:00", "2027-03-01T11:00", ""], [None, None, None]),
+        (["2027-03-28T02:15", "", ""], ["skipped", None, None]),
+        (["2026-12-31T23:59", "2029-01-01T10:00", "x"], ["past", "far", "unreadable"]),
+    ],
+)
+def test_what_is_wrong_with_some_fields(evaluate, texts, problems):
+    now = "new Date('2027-01-01T00:00:00+01:00')"
+
+    found = evaluate(f"slots.problemsOf({json.dumps(texts)}, {{minutes: 60, now: {now}}})")
+
+    assert found == problems
+
+
+def test_the_earliest_slot_is_the_next_whole_quarter(evaluate):
+    given = "new Date('2027-01-01T10:00:00Z')"
+
+    assert evaluate(f"slots.fieldOf(slots.earliest({given}))") == "2027-01-01T11:15"
