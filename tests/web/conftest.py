@@ -152,6 +152,7 @@ def open_page(chromium: Browser, stack: RunningStack) -> Iterator[OpenPage]:
         email: str | None = None,
         *,
         browser: Browser = chromium,
+        on: RunningStack = stack,
         expected: tuple[str, ...] = (),
         **how: Any,
     ) -> Page:
@@ -159,7 +160,7 @@ def open_page(chromium: Browser, stack: RunningStack) -> Iterator[OpenPage]:
         context = browser.new_context(**how)
         contexts.append(context)
         if email is not None:
-            context.add_init_script(_session(stack, email))
+            context.add_init_script(_session(on, email))
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on(
@@ -170,7 +171,7 @@ def open_page(chromium: Browser, stack: RunningStack) -> Iterator[OpenPage]:
                 else None
             ),
         )
-        page.goto(stack.origin + path)
+        page.goto(on.origin + path)
         return page
 
     yield open_page

@@ -1,0 +1,195 @@
+import { memory } from "./memory.js";
+import { Store } from "./store.js";
+
+/**
+ * @import { LocalTrack, Participant, RemoteTrack, Room, Track } from "livekit-client"
+ *
+ * @typedef {"camera" | "microphone"} Kind
+ *
+ * @typedef {object} Tile One person in the room.
+ * @property {string} id
+ * @property {boolean} mine
+ * @property {Track | null} picture null while their camera is off
+ * @property {Track | null} sound never one's own
+ * @property {boolean} muted
+ * @property {boolean} speaking
+ *
+ * @typedef {object} Connected
+ * @property {"connecting" | "on" | "reconnecting" | "lost" | "elsewhere" | "closed"} connection
+ *   `lost` by itself; `elsewhere`: the same person has come in from somewhere else
+ * @property {readonly Tile[]} tiles one's own first
+ * @property {boolean} camera
+ * @property {boolean} microphone
+ * @property {boolean} quiet whether the browser waits for a press before it lets anybody be heard
+ * @property {{ kind: Kind, why: "denied" | "missing" | "busy" } | null} trouble with a device
+ */
+
+// What was chosen before the meeting, and what was on when the last one was left.
+const chosen = memory("devices");
+const kept = memory("room");
+
+/**
+ * A call on a LiveKit server. Its library is loaded by whoever calls, and by nobody else.
+ *
+ * @extends {Store<Connected>}
+ */
+export class Call extends Store {
+  /** @type {Room | null} */
+  #room = null;
+  /** @type {typeof import("livekit-client") | null} */
+  #livekit = null;
+  #closed = false;
+
+  constructor() {
+    super({
+      connection: "connecting",
+      tiles: [],
+      camera: false,
+      microphone: false,
+      quiet: false,
+      trouble: null,
+    });
+  }
+
+  /**
+   * Go in; `connection` tells what became of it. Camera and microphone are as they were last time,
+   * and off at first.
+   * @param {string} url
+   * @param {string} token which is kept nowhere
+   */
+  async connect(url, token) {
+    try {
+      const livekit = await import("livekit-client");
+      // It would write addresses into the console, and the token stands in them.
+      livekit.setLogLevel("silent");
+      this.#livekit = livekit;
+      const room = this.#made(livekit);
+      if (this.#closed) return;
+      this.#room = room;
+      await room.connect(url, token);
+    } catch {
+      this.#lose("lost");
+      return;
+    }
+    if (this.#closed) return void this.#room?.disconnect();
+    this.#look();
+    const { camera = false, microphone = false } = kept.read() ?? {};
+    if (microphone) await this.#turn("microphone", true);
+    if (camera) await this.#turn("camera", true);
+  }
+
+  /** Turn one's own camera or microphone on or off, for the next time as well. @param {Kind} kind */
+  async toggle(kind) {
+    const on = !this.state[kind];
+    kept.write({ ...kept.read(), [kind]: on });
+    await this.#turn(kind, on);
+  }
+
+  /** Be heard and hear: must follow a press. */
+  async unlock() {
+    await this.#room?.startAudio();
+    this.#look();
+  }
+
+  /** Hang up: camera and microphone go out. */
+  async close() {
+    this.#closed = true;
+    const room = this.#room;
+    this.#room = null;
+    this.become({ connection: "closed", tiles: [], camera: false, microphone: false });
+    await room?.disconnect(true);
+  }
+
+  /** @param {typeof import("livekit-client")} livekit */
+  #made({ DisconnectReason, Room, RoomEvent }) {
+    const { camera, microphone, speaker } = chosen.read() ?? {};
+    const of = (/** @type {string | undefined} */ id) => (id ? { deviceId: { ideal: id } } : {});
+    const room = new Room({
+      adaptiveStream: true,
+      dynacast: true,
+      videoCaptureDefaults: of(camera),
+      audioCaptureDefaults: of(microphone),
+      ...(speaker ? { audioOutput: { deviceId: speaker } } : {}),
+    });
+    for (const event of [
+      RoomEvent.Connected,
+      RoomEvent.Reconnected,
+      RoomEvent.ParticipantConnected,
+      RoomEvent.ParticipantDisconnected,
+      RoomEvent.TrackSubscribed,
+      RoomEvent.TrackUnsubscribed,
+      RoomEvent.TrackMuted,
+      RoomEvent.TrackUnmuted,
+      RoomEvent.LocalTrackPublished,
+      RoomEvent.LocalTrackUnpublished,
+      RoomEvent.ActiveSpeakersChanged,
+      RoomEvent.AudioPlaybackStatusChanged,
+    ]) {
+      room.on(event, () => this.#look());
+    }
+    room.on(RoomEvent.Reconnecting, () => this.become({ connection: "reconnecting" }));
+    room.on(RoomEvent.Disconnected, (reason) => {
+      this.#lose(reason === DisconnectReason.DUPLICATE_IDENTITY ? "elsewhere" : "lost");
+    });
+    return room;
+  }
+
+  /** @param {Kind} kind @param {boolean} on */
+  async #turn(kind, on) {
+    const person = this.#room?.localParticipant;
+    if (!person) return;
+    this.become({ trouble: null });
+    try {
+      if (kind === "camera") await person.setCameraEnabled(on);
+      else await person.setMicrophoneEnabled(on);
+    } catch (error) {
+      this.become({ trouble: { kind, why: this.#why(error) } });
+    }
+    this.#look();
+  }
+
+  /** @param {unknown} error @returns {"denied" | "missing" | "busy"} */
+  #why(error) {
+    const failure = this.#livekit?.MediaDeviceFailure;
+    const found = failure?.getFailure(/** @type {Error} */ (error));
+    if (found === failure?.PermissionDenied) return "denied";
+    return found === failure?.NotFound ? "missing" : "busy";
+  }
+
+  /** @param {"lost" | "elsewhere"} connection */
+  #lose(connection) {
+    if (this.#closed) return;
+    this.become({ connection, tiles: [], camera: false, microphone: false });
+  }
+
+  #look() {
+    const room = this.#room;
+    if (!room || room.state !== "connected") return;
+    const { localParticipant, remoteParticipants } = room;
+    this.become({
+      connection: "on",
+      tiles: [localParticipant, ...remoteParticipants.values()].map((one) => this.#tile(one)),
+      camera: localParticipant.isCameraEnabled,
+      microphone: localParticipant.isMicrophoneEnabled,
+      quiet: !room.canPlaybackAudio,
+    });
+  }
+
+  /** @param {Participant} person @returns {Tile} */
+  #tile(person) {
+    const { Source } = /** @type {typeof import("livekit-client")} */ (this.#livekit).Track;
+    const of = (/** @type {Track.Source} */ source) => {
+      const published = person.getTrackPublication(source);
+      const track = /** @type {LocalTrack | RemoteTrack | undefined} */ (published?.track);
+      return published?.isMuted ? null : (track ?? null);
+    };
+    return {
+      id: person.identity,
+      mine: person.isLocal,
+      picture: of(Source.Camera),
+      sound: person.isLocal ? null : of(Source.Microphone),
+      muted: !person.isMicrophoneEnabled,
+      speaking: person.isSpeaking,
+    };
+  }
+}
