@@ -20,7 +20,7 @@ DATA = ("/functions/", "/auth/", "/realtime/", "/config.json")
 def weights() -> dict[str, Any]:
     """For each page: compressed bytes and requests, with the heaviest files. Empty if no browser."""
     installed = shutil.which("chromium") or shutil.which("chromium-browser")
-    home = Path(tempfile.mkdtemp(prefix="visio-bench-", dir="/var/tmp"))  # noqa: S108 -- PostgreSQL's user must reach it
+    home = Path(tempfile.mkdtemp(prefix="visio-bench-", dir="/var/tmp"))
     home.chmod(0o755)
     stack = RunningStack(home)
     try:
@@ -56,7 +56,8 @@ def _weight(browser: Browser, origin: str, path: str, email: str) -> dict[str, A
     page.locator("#sign-in button").click()
     page.locator("visio-agenda p, visio-agenda article").first.wait_for()
     page.wait_for_timeout(1_000)
-    ours, apart = {}, {}
+    ours: dict[str, int] = {}
+    apart: dict[str, int] = {}
     for request, size in sizes.items():
         name = urlsplit(urls.get(request, "")).path
         if not name.startswith(DATA):

@@ -183,7 +183,10 @@ def _session(stack: RunningStack, email: str) -> str:
     """Signed in before the page is there, as a browser that has been here already."""
     demo.ORIGIN = stack.origin
     kept = json.dumps(Person(email).session)
-    return f"localStorage.getItem('sb-127-auth-token') ?? localStorage.setItem('sb-127-auth-token', {kept!r})"
+    return f"""(() => {{
+      const key = 'sb-127-auth-token';
+      if (!localStorage.getItem(key)) localStorage.setItem(key, {kept!r});
+    }})()"""
 
 
 SLOTS = count()

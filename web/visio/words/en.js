@@ -69,7 +69,7 @@ export default {
   "request.expired": "expired",
   "request.completed": "completed",
   "request.cancelled": "cancelled",
-  "request.reason": "Reason:",
+  "request.said": "A word",
   "request.choose": "Choose one of the times on offer",
   "request.decline": "None of them will do",
   "request.withdraw": "Withdraw the request",

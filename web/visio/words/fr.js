@@ -7,7 +7,7 @@ const plural = (count, one, several) => (count > 1 ? several : one);
 
 export default {
   loading: "Chargement…",
-  colon: " :",
+  colon: " :",
   more: "En voir plus",
   reason: "Raison",
   history: "Tout l’échange",
@@ -70,7 +70,7 @@ export default {
   "request.expired": "expirée",
   "request.completed": "terminée",
   "request.cancelled": "annulée",
-  "request.reason": "Raison :",
+  "request.said": "Un mot",
   "request.choose": "Choisissez l’un des créneaux proposés",
   "request.decline": "Aucun ne convient",
   "request.withdraw": "Retirer la demande",
