@@ -26,7 +26,8 @@ BOOKING_PAGE = """<!doctype html><title>Agenda</title><h1>Choisir un moment</h1>
 <button onclick="parent.postMessage({originator: 'CAL', namespace: 'visio',
   type: 'bookingSuccessfulV2', fullType: 'CAL:visio:bookingSuccessfulV2',
   data: {uid: 'x', startTime: '2027-01-20T09:00:00Z'}}, '*')">Confirmer</button>
-<script>parent.postMessage({originator: 'CAL', namespace: 'visio', type: 'linkReady', data: {}}, '*')
+<script>
+  parent.postMessage({originator: 'CAL', namespace: 'visio', type: 'linkReady', data: {}}, '*')
 </script>"""
 
 

@@ -266,6 +266,11 @@ export class WaitingRoom extends Live {
     return true;
   }
 
+  /** Who has left the page is away by the clock: nothing rings then. @override */
+  get pollAnyway() {
+    return this.state.items.length ? 15_000 : super.pollAnyway;
+  }
+
   /**
    * Be called with those who have just arrived; who waited when the page was opened, at first.
    * @param {(arrived: readonly Waiting[]) => void} caller
