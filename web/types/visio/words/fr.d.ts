@@ -98,6 +98,7 @@ declare const _default: {
     "did.remove": string;
     "did.start": string;
     "meetings.none": string;
+    "meetings.no_past": string;
     "meetings.past": string;
     "meeting.scheduled": string;
     "meeting.in_progress": string;
@@ -126,7 +127,6 @@ declare const _default: {
     "conduct.cancelled": string;
     "conduct.over": string;
     "conduct.absent": string;
-    "lobby.title": string;
     "lobby.operator": string;
     "lobby.absent": string;
     "lobby.outside": string;
