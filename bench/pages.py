@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, sync_playwright
 
-from local import demo
+from local.auth import PASSWORD
 from tests.running import RunningStack
 
 PAGES = {"/client/": "alice@client.example", "/hub/": "mikl@foxeo.example"}
@@ -18,14 +18,13 @@ DATA = ("/functions/", "/auth/", "/realtime/", "/config.json")
 
 
 def weights() -> dict[str, Any]:
-    """For each page: compressed bytes and requests, with the heaviest files. Empty if no browser."""
+    """For each page: kB as they came, requests, and the heaviest files."""
     installed = shutil.which("chromium") or shutil.which("chromium-browser")
-    home = Path(tempfile.mkdtemp(prefix="visio-bench-", dir="/var/tmp"))  # noqa: S108 -- PostgreSQL's user must reach it
+    home = Path(tempfile.mkdtemp(prefix="visio-bench-", dir="/var/tmp"))
     home.chmod(0o755)
     stack = RunningStack(home)
     try:
         stack.until_healthy()
-        demo.ORIGIN = stack.origin
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
             return {path: _weight(browser, stack.origin, path, who) for path, who in PAGES.items()}
@@ -52,11 +51,12 @@ def _weight(browser: Browser, origin: str, path: str, email: str) -> dict[str, A
     )
     page.goto(origin + path)
     page.locator("#email").fill(email)
-    page.locator("#password").fill(demo.PASSWORD)
+    page.locator("#password").fill(PASSWORD)
     page.locator("#sign-in button").click()
     page.locator("visio-agenda p, visio-agenda article").first.wait_for()
     page.wait_for_timeout(1_000)
-    ours, apart = {}, {}
+    ours: dict[str, int] = {}
+    apart: dict[str, int] = {}
     for request, size in sizes.items():
         name = urlsplit(urls.get(request, "")).path
         if not name.startswith(DATA):

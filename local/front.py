@@ -26,6 +26,7 @@ CORS = {
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Max-Age": "3600",
 }
+NOBODY = "'none'"
 IMPORT_MAP = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -130,28 +131,29 @@ class Pages:
         etag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
         if request.headers.get("If-None-Match") == etag:
             return web.Response(status=304, headers={"ETag": etag})
-        response = web.Response(
-            body=content,
-            headers={
-                "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
-                "Content-Security-Policy": self._policy(content if kind == "text/html" else b""),
+        headers = {
+            "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-cache",
+            "ETag": etag,
+        }
+        if kind == "text/html":
+            headers |= {
+                "Content-Security-Policy": self._policy(content.decode()),
                 "Permissions-Policy": "camera=(self), microphone=(self)",
-                "X-Content-Type-Options": "nosniff",
                 "Referrer-Policy": "no-referrer",
-                "Cache-Control": "no-cache",
-                "ETag": etag,
-            },
-        )
+            }
+        response = web.Response(body=content, headers=headers)
         response.enable_compression()
         return response
 
-    def _policy(self, page: bytes) -> str:
+    def _policy(self, page: str) -> str:
         # A map of imports can only stand in the page itself: it is allowed by its own hash.
-        maps = [hashlib.sha256(found.encode()) for found in IMPORT_MAP.findall(page.decode())]
+        maps = [hashlib.sha256(found.encode()) for found in IMPORT_MAP.findall(page)]
         hashes = "".join(f" 'sha256-{base64.b64encode(one.digest()).decode()}'" for one in maps)
         return (
             f"default-src 'self'; script-src 'self'{hashes}; connect-src 'self' {self._rooms}; "
-            f"frame-src {self._frames or chr(39) + 'none' + chr(39)}; img-src 'self' data:; "
+            f"frame-src {self._frames or NOBODY}; img-src 'self' data:; "
             "media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
             "frame-ancestors 'none'"
         )

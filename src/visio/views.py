@@ -254,7 +254,9 @@ class LobbyView(View):
     a page without a socket asks again."""
 
     meeting_id: UUID
+    title: str
     meeting_status: Literal["scheduled", "in_progress", "completed", "cancelled"]
+    cancel_reason: str | None
     scheduled_at: Instant
     ends_at: Instant
     operator_present: bool
@@ -272,7 +274,9 @@ class LobbyView(View):
         meeting = lobby.meeting
         return cls(
             meeting_id=meeting.id,
+            title=meeting.title,
             meeting_status=meeting.status.value,
+            cancel_reason=meeting.cancel_reason,
             scheduled_at=meeting.scheduled_at,
             ends_at=meeting.ends_at,
             operator_present=meeting.operator_present,

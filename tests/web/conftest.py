@@ -26,7 +26,8 @@ BOOKING_PAGE = """<!doctype html><title>Agenda</title><h1>Choisir un moment</h1>
 <button onclick="parent.postMessage({originator: 'CAL', namespace: 'visio',
   type: 'bookingSuccessfulV2', fullType: 'CAL:visio:bookingSuccessfulV2',
   data: {uid: 'x', startTime: '2027-01-20T09:00:00Z'}}, '*')">Confirmer</button>
-<script>parent.postMessage({originator: 'CAL', namespace: 'visio', type: 'linkReady', data: {}}, '*')
+<script>
+  parent.postMessage({originator: 'CAL', namespace: 'visio', type: 'linkReady', data: {}}, '*')
 </script>"""
 
 
@@ -184,7 +185,10 @@ def _session(stack: RunningStack, email: str) -> str:
     """Signed in before the page is there, as a browser that has been here already."""
     demo.ORIGIN = stack.origin
     kept = json.dumps(Person(email).session)
-    return f"localStorage.getItem('sb-127-auth-token') ?? localStorage.setItem('sb-127-auth-token', {kept!r})"
+    return f"""(() => {{
+      const key = 'sb-127-auth-token';
+      if (!localStorage.getItem(key)) localStorage.setItem(key, {kept!r});
+    }})()"""
 
 
 SLOTS = count()

@@ -1,4 +1,4 @@
-"""The pages' modules by themselves: types, words, times on a clock, and what must not be in them."""
+"""The pages' modules by themselves: types, words, times on a clock, and nothing as HTML."""
 
 import json
 import re

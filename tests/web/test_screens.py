@@ -1,4 +1,4 @@
-"""Every screen, narrow and wide, light and dark: nothing that axe-core finds wrong, and a picture."""
+"""Every screen, narrow and wide, light and dark: axe-core finds nothing, and a picture."""
 
 import pytest
 from playwright.sync_api import expect

@@ -12,6 +12,8 @@ import { alert, button, empty, loading, time } from "./parts.js";
 /**
  * @import { Visio } from "../visio/client.js"
  * @import { ListedMeeting } from "../visio/types.js"
+ *
+ * @typedef {{ lobby: Lobby, stop: () => void }} Followed
  */
 
 /**
@@ -23,7 +25,7 @@ import { alert, button, empty, loading, time } from "./parts.js";
 export class AgendaElement extends VisioElement {
   /** @type {Agenda | undefined} */
   #agenda;
-  /** What goes on in the lobbies of meetings under way. @type {Map<string, Lobby>} */
+  /** What goes on in the lobbies of meetings under way. @type {Map<string, Followed>} */
   #lobbies = new Map();
 
   /** @override @param {Visio} visio */
@@ -33,13 +35,15 @@ export class AgendaElement extends VisioElement {
 
   /** @override */
   stop() {
-    this.#lobbies.clear();
+    this.#forget(() => true);
   }
 
   /** @override */
   view() {
     if (!this.#agenda) return nothing;
     const { live, past, loading: reading, problem } = this.#agenda.state;
+    const running = live.filter((meeting) => meeting.status === "in_progress");
+    this.#forget((id) => !running.some((meeting) => meeting.id === id));
     return html`${alert(this.problem ?? (problem && problem.status ? inWords(problem) : null))}
       ${reading ? loading() : nothing}
       ${!reading && !live.length ? empty(t("meetings.none")) : nothing}
@@ -48,16 +52,16 @@ export class AgendaElement extends VisioElement {
         (meeting) => meeting.id,
         (meeting) => this.#meeting(meeting),
       )}
-      ${past.length
-        ? html`<details class="past">
-            <summary>${t("meetings.past")}</summary>
-            ${repeat(
-              past,
-              (meeting) => meeting.id,
-              (meeting) => this.#past(meeting),
-            )}
-          </details>`
-        : nothing}`;
+      <details class="past" @toggle=${this.#remember}>
+        <summary>${t("meetings.past")}</summary>
+        ${past === null ? loading() : nothing}
+        ${past?.length === 0 ? empty(t("meetings.no_past")) : nothing}
+        ${repeat(
+          past ?? [],
+          (meeting) => meeting.id,
+          (meeting) => this.#past(meeting),
+        )}
+      </details>`;
   }
 
   get #operates() {
@@ -136,7 +140,7 @@ export class AgendaElement extends VisioElement {
 
   /** What the operator does with somebody who is in. @param {ListedMeeting} meeting */
   #conduct({ id }) {
-    const lobby = this.#lobbies.get(id) ?? this.#follow(id);
+    const { lobby } = this.#lobbies.get(id) ?? this.#follow(id);
     const { phase } = lobby.state;
     const again = () => this.#own.refresh();
     const back = async () => void (await lobby.sendBack(), await again());
@@ -165,9 +169,24 @@ export class AgendaElement extends VisioElement {
   /** @param {string} id */
   #follow(id) {
     const lobby = new Lobby(/** @type {Visio} */ (this.visio), id);
-    this.#lobbies.set(id, lobby);
-    return this.watch(lobby);
+    const followed = { lobby, stop: lobby.subscribe(() => this.update()) };
+    this.#lobbies.set(id, followed);
+    return followed;
   }
+
+  /** @param {(id: string) => boolean} which */
+  #forget(which) {
+    for (const [id, { stop }] of this.#lobbies) {
+      if (!which(id)) continue;
+      stop();
+      this.#lobbies.delete(id);
+    }
+  }
+
+  #remember = (/** @type {Event} */ event) => {
+    const { open } = /** @type {HTMLDetailsElement} */ (event.target);
+    if (open) void this.act("remember", () => this.#own.remember());
+  };
 
   /** @param {ListedMeeting} meeting */
   #past(meeting) {

@@ -33,34 +33,57 @@ export class VisioElement extends HTMLElement {
   visio;
   /** What the last action could not do, in words. @type {string | null} */
   problem = null;
+  /** Whether it is for people whom nobody knows yet; the others wait until somebody is signed in. */
+  forAnybody = false;
   /** @type {Set<string>} */
   #running = new Set();
-  /** @type {(() => void)[]} */
+  /** What ends with the person who is signed in. @type {(() => void)[]} */
   #undo = [];
+  /** What ends with the place in the page. @type {(() => void)[]} */
+  #leave = [];
+  #started = false;
   #drawing = false;
   #connected = 0;
 
   connectedCallback() {
     const turn = ++this.#connected;
-    this.#undo.push(language.subscribe(() => this.update()));
+    this.#leave.push(language.subscribe(() => this.update()));
     void (this.visio ? Promise.resolve(this.visio) : provided).then((visio) => {
       if (turn !== this.#connected || !this.isConnected) return;
       this.visio = visio;
-      this.start(visio);
-      this.update();
+      this.#leave.push(visio.subscribe(() => this.#follow(visio)));
+      this.#follow(visio);
     });
   }
 
   disconnectedCallback() {
     this.#connected++;
+    for (const leave of this.#leave.splice(0)) leave();
+    this.#end();
+  }
+
+  /** @param {Visio} visio */
+  #follow(visio) {
+    const wanted = this.forAnybody || visio.state.me !== null;
+    if (wanted === this.#started) return;
+    if (wanted) {
+      this.#started = true;
+      this.start(visio);
+    } else this.#end();
+    this.update();
+  }
+
+  #end() {
+    if (!this.#started) return;
+    this.#started = false;
     for (const undo of this.#undo.splice(0)) undo();
     this.stop();
   }
 
-  /** The connection is there: make and watch what is to be shown. @param {Visio} _visio */
+  /** There is somebody to show something to: make and watch it. @param {Visio} _visio */
   start(_visio) {}
 
-  /** Taken out of the page: let go of what `watch` does not. */
+  /** Gone from the page, or signed out: let go of what `watch` and `onLeave` do not. */
   stop() {}
 
   /** What there is to see. @returns {TemplateResult | typeof nothing} */
@@ -79,7 +102,7 @@ export class VisioElement extends HTMLElement {
     return store;
   }
 
-  /** Do this when the element leaves the page. @param {() => void} undo */
+  /** Do this when there is nobody to show it to any more. @param {() => void} undo */
   onLeave(undo) {
     this.#undo.push(undo);
   }
@@ -92,7 +115,7 @@ export class VisioElement extends HTMLElement {
       this.#drawing = false;
       if (!this.isConnected || !this.visio) return;
       const held = this.contains(document.activeElement);
-      render(this.view(), this);
+      render(this.#started ? this.view() : nothing, this);
       // What had the focus is gone: it goes to what stands for all of this, not to the page's top.
       if (held && !this.contains(document.activeElement)) this.focusOn("[data-home]");
     });

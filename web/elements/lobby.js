@@ -1,6 +1,5 @@
 import { html, nothing } from "lit-html";
 
-import { Agenda } from "../visio/agenda.js";
 import { Lobby } from "../visio/lobby.js";
 import { clock, stopwatch, t } from "../visio/words.js";
 import "./device-check.js";
@@ -24,8 +23,6 @@ import { alert, button, loading, time } from "./parts.js";
 export class LobbyElement extends VisioElement {
   /** @type {Lobby | undefined} */
   #lobby;
-  /** @type {Agenda | undefined} */
-  #agenda;
   /** @type {Phase} */
   #told = "unknown";
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -35,8 +32,6 @@ export class LobbyElement extends VisioElement {
   start(visio) {
     this.watch(visio);
     this.#lobby = this.watch(new Lobby(visio, this.getAttribute("meeting") ?? ""));
-    // What the lobby does not tell: what the meeting is called, and why it was called off.
-    this.#agenda = this.watch(new Agenda(visio));
     this.onLeave(this.#lobby.subscribe(() => this.#follow()));
     this.#ticking = setInterval(() => this.#tick(), 1_000);
   }
@@ -54,9 +49,8 @@ export class LobbyElement extends VisioElement {
       return html`${alert(problem && problem.status ? inWords(problem) : null)}${loading()}`;
     }
     if (phase === "absent" || !lobby) return html`<p>${t("lobby.absent")}</p>${this.#back()}`;
-    const meeting = this.#meeting;
     return html`<section class="lobby ${phase}" aria-labelledby="lobby-title">
-      <h2 id="lobby-title" tabindex="-1" data-home>${meeting?.title ?? t("lobby.title")}</h2>
+      <h2 id="lobby-title" tabindex="-1" data-home>${lobby.title}</h2>
       <p>${time(lobby.scheduledAt)}</p>
       <div class="card standing ${phase}">
         <p class="headline" role="status">${this.#headline(phase, lobby)}</p>
@@ -81,11 +75,6 @@ export class LobbyElement extends VisioElement {
 
   get #operator() {
     return this.visio?.state.me?.operator?.name ?? t("lobby.operator");
-  }
-
-  get #meeting() {
-    const { live = [], past = [] } = this.#agenda?.state ?? {};
-    return [...live, ...past].find((meeting) => meeting.id === this.#lobby?.meetingId);
   }
 
   /** @type {Devices | undefined} */
@@ -122,11 +111,9 @@ export class LobbyElement extends VisioElement {
       case "removed":
         return html`${knock?.reason ? html`<p><q>${knock.reason}</q></p>` : nothing}
           <p>${t(`next.${knock?.nextStep ?? "knock_again"}`, { name })}</p>`;
-      case "cancelled": {
-        const why = this.#meeting?.cancelReason;
-        return html`${why ? html`<p><q>${why}</q></p>` : nothing}
+      case "cancelled":
+        return html`${lobby.cancelReason ? html`<p><q>${lobby.cancelReason}</q></p>` : nothing}
           <p>${t("lobby.after_cancel")}</p>`;
-      }
       case "outside":
         return html`<p class="soft">${t("lobby.before", { name })}</p>`;
       default:

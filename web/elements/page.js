@@ -38,6 +38,8 @@ provide(
  * connection.
  */
 export class VisioPage extends VisioElement {
+  /** @override */
+  forAnybody = true;
   /** Whose page it is; null for both. @type {Me["role"] | null} */
   side = null;
   /** What it is called. @type {Key} */

@@ -87,7 +87,7 @@ export class RequestForm extends VisioElement {
     };
     return html`<li>
       <a href="#request-slot-${index}" @click=${go}>
-        ${t("form.slot", { number: index + 1 })} ${t("colon")} ${t(`slot.${problem}`)}
+        ${t("form.slot", { number: index + 1 })}${t("colon")} ${t(`slot.${problem}`)}
       </a>
     </li>`;
   }

@@ -72,7 +72,7 @@ export class RequestListElement extends VisioElement {
       </p>
       ${request.message ? html`<p class="quote"><q>${request.message}</q></p>` : nothing}
       ${this.#operates ? this.#decide(request) : this.#answer(request)}
-      ${request.reason ? html`<p>${t("request.reason")} <q>${request.reason}</q></p>` : nothing}
+      ${this.#reason(request)}
       ${history(request.history)}
     </article>`;
   }
@@ -81,6 +81,13 @@ export class RequestListElement extends VisioElement {
   #title(request) {
     if (this.#operates) return t("request.from", { name: request.clientName });
     return t("request.of", { when: briefly(request.createdAt) });
+  }
+
+  /** @param {ListedRequest} request */
+  #reason({ reason, status }) {
+    if (!reason) return nothing;
+    const label = t(status === "rejected" ? "reason" : "request.said");
+    return html`<p>${label}${t("colon")} <q>${reason}</q></p>`;
   }
 
   // What a client can do.

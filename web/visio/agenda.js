@@ -6,8 +6,10 @@ import { Live } from "./live.js";
  *
  * @typedef {object} Meetings
  * @property {readonly ListedMeeting[]} live what is to come and what is under way, soonest first
- * @property {readonly ListedMeeting[]} past what is over, latest first
+ * @property {readonly ListedMeeting[] | null} past what is over, latest first; null until asked for
  */
+
+const DAY = 24 * 60 * 60_000;
 
 /**
  * Somebody's meetings.
@@ -15,26 +17,20 @@ import { Live } from "./live.js";
  * @extends {Live<Meetings>}
  */
 export class Agenda extends Live {
+  #remembers = false;
+
   /** @param {Visio} visio */
   constructor(visio) {
-    super(visio, { live: [], past: [] });
+    super(visio, { live: [], past: null });
   }
 
   /** @override */
   async read() {
-    const asked = /** @type {const} */ (["in_progress", "scheduled", "completed", "cancelled"]);
-    const [running, coming, completed, cancelled] = await Promise.all(
-      asked.map(async (status) => {
-        const limit = status === "in_progress" || status === "scheduled" ? 100 : 10;
-        const { items } = await this.visio.get("list-meetings", { status, limit });
-        return /** @type {ListedMeeting[]} */ (items);
-      }),
-    );
-    const soonest = (/** @type {ListedMeeting} */ one, /** @type {ListedMeeting} */ other) =>
-      one.scheduledAt.localeCompare(other.scheduledAt);
+    const [running, coming] = await this.#lists(100, "in_progress", "scheduled");
+    const past = this.#remembers ? await this.#lists(10, "completed", "cancelled") : null;
     return {
       live: [...(running ?? []), ...(coming ?? [])].sort(soonest),
-      past: [...(completed ?? []), ...(cancelled ?? [])].sort((a, b) => -soonest(a, b)),
+      past: past && past.flat().sort((one, other) => soonest(other, one)),
     };
   }
 
@@ -42,8 +38,27 @@ export class Agenda extends Live {
   topics() {
     const { me } = this.visio.state;
     if (!me) return [];
-    const soon = this.state.live.slice(0, 20).map((meeting) => `meeting:${meeting.id}:status`);
-    return [`${me.role}:${me.id}:inbox`, ...soon];
+    // What is far away is told on the inbox, or can wait.
+    const near = this.state.live.filter(
+      (meeting) => new Date(meeting.scheduledAt).getTime() < Date.now() + DAY,
+    );
+    return [`${me.role}:${me.id}:inbox`, ...near.map(({ id }) => `meeting:${id}:status`)];
+  }
+
+  /** Read what is over too, from now on. */
+  async remember() {
+    this.#remembers = true;
+    await this.refresh();
+  }
+
+  /**
+   * @param {number} limit
+   * @param {ListedMeeting["status"][]} statuses
+   * @returns {Promise<ListedMeeting[][]>}
+   */
+  #lists(limit, ...statuses) {
+    const asked = statuses.map((status) => this.visio.get("list-meetings", { status, limit }));
+    return Promise.all(asked.map(async (page) => (await page).items));
   }
 
   /**
@@ -66,4 +81,9 @@ export class Agenda extends Live {
   async file(meetingId) {
     return this.visio.file("calendar-file", { meetingId });
   }
+}
+
+/** @param {ListedMeeting} one @param {ListedMeeting} other */
+function soonest(one, other) {
+  return one.scheduledAt.localeCompare(other.scheduledAt);
 }

@@ -1042,11 +1042,15 @@ export type components = {
              * Format: uuid
              */
             meetingId: string;
+            /** Title */
+            title: string;
             /**
              * Meetingstatus
              * @enum {string}
              */
             meetingStatus: "scheduled" | "in_progress" | "completed" | "cancelled";
+            /** Cancelreason */
+            cancelReason: string | null;
             /**
              * Scheduledat
              * @description UTC

@@ -19,8 +19,7 @@ export class Channels {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #losing;
   #lost = false;
-  /** @type {string | null} */
-  #token = null;
+  #open = false;
 
   /**
    * @param {SupabaseClient<any, any, any>} supabase
@@ -55,7 +54,7 @@ export class Channels {
     if (!joined) {
       joined = new Joined(this.#supabase, topic, () => this.#judge());
       this.#joined.set(topic, joined);
-      if (this.#token) joined.join(this.#token);
+      if (this.#open) void joined.join();
     } else if (joined.up) queueMicrotask(() => bell(null));
     const { bells } = joined;
     bells.add(bell);
@@ -66,21 +65,18 @@ export class Channels {
     };
   }
 
-  /**
-   * The token to join with, and to go on with where channels are joined.
-   * @param {string} token
-   */
-  token(token) {
-    const first = this.#token === null;
-    this.#token = token;
-    void this.#supabase.realtime.setAuth(token);
-    if (first) for (const joined of this.#joined.values()) joined.join(token);
-    else for (const joined of this.#joined.values()) joined.renew(token);
+  /** Somebody is signed in, or their token is a new one: join, and go on with it. */
+  open() {
+    const first = !this.#open;
+    this.#open = true;
+    // Without a token of ours: supabase-js asks for the session's, now and after each reconnection.
+    void this.#supabase.realtime.setAuth();
+    for (const joined of this.#joined.values()) if (first || joined.refused) void joined.join();
   }
 
   /** Leave everything: somebody signs out. */
   async close() {
-    this.#token = null;
+    this.#open = false;
     const all = [...this.#joined.values()];
     this.#joined.clear();
     await Promise.all(all.map((joined) => joined.leave()));
@@ -122,8 +118,7 @@ class Joined {
   refused = false;
   /** @type {RealtimeChannel | null} */
   #channel = null;
-  /** @type {string | null} */
-  #token = null;
+  #wanted = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retrying;
   #tries = 0;
@@ -142,14 +137,13 @@ class Joined {
     this.#changed = changed;
   }
 
-  /** @param {string} token */
-  async join(token) {
-    this.#token = token;
+  async join() {
+    this.#wanted = true;
     this.refused = false;
     clearTimeout(this.#retrying);
     // Before the first subscription: else it goes out as anybody's, and is refused.
-    await this.#supabase.realtime.setAuth(token);
-    if (this.#channel || this.#token === null) return;
+    await this.#supabase.realtime.setAuth();
+    if (this.#channel || !this.#wanted) return;
     const channel = this.#supabase.channel(this.#topic, { config: { private: true } });
     this.#channel = channel;
     channel
@@ -166,14 +160,8 @@ class Joined {
       });
   }
 
-  /** @param {string} token */
-  renew(token) {
-    this.#token = token;
-    if (this.refused) void this.join(token);
-  }
-
   async leave() {
-    this.#token = null;
+    this.#wanted = false;
     clearTimeout(this.#retrying);
     const channel = this.#channel;
     this.#channel = null;
@@ -184,7 +172,7 @@ class Joined {
   #again() {
     this.#drop();
     const wait = RETRIES[Math.min(this.#tries++, RETRIES.length - 1)];
-    this.#retrying = setTimeout(() => this.#token && this.join(this.#token), wait);
+    this.#retrying = setTimeout(() => this.#wanted && this.join(), wait);
     this.#set(false);
   }
 

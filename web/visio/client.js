@@ -206,7 +206,7 @@ export class Visio extends Store {
   /** @param {Session | null} session */
   async #follow(session) {
     const userId = session?.user.id ?? null;
-    if (session) this.channels.token(session.access_token);
+    if (session) this.channels.open();
     if (userId === this.#userId && this.state.session !== "unknown") return;
     this.#userId = userId;
     if (!session) {

@@ -61,6 +61,11 @@ export class Live extends Store {
     return 20_000;
   }
 
+  /** The same where one does: for what changes by the clock alone, and a bell that was missed. */
+  get pollAnyway() {
+    return SLOW;
+  }
+
   /** Whether somebody is called by what changes here, though they look elsewhere. */
   get rings() {
     return false;
@@ -127,7 +132,7 @@ export class Live extends Store {
   #schedule() {
     const heard = [...this.#topics.keys()];
     const told = heard.length > 0 && heard.every((topic) => this.visio.channels.hears(topic));
-    const wait = this.state.problem ? RETRY : told ? SLOW : this.pollAfter;
+    const wait = this.state.problem ? RETRY : told ? this.pollAnyway : this.pollAfter;
     this.#timer = setTimeout(() => {
       // A page that nobody sees is read when it comes back; what is to ring there, all the same.
       if (document.visibilityState === "visible" || (this.rings && !told)) void this.refresh();

@@ -250,10 +250,7 @@ export class WaitingRoom extends Live {
   /** @override */
   topics() {
     const { me } = this.visio.state;
-    if (me?.role !== "operator") return [];
-    // What somebody writes while they wait is told on their meeting's own channel.
-    const theirs = this.state.items.map(({ meetingId }) => `meeting:${meetingId}:status`);
-    return [`operator:${me.id}:inbox`, ...theirs];
+    return me?.role === "operator" ? [`operator:${me.id}:inbox`] : [];
   }
 
   /** @override */
@@ -264,6 +261,11 @@ export class WaitingRoom extends Live {
   /** @override */
   get rings() {
     return true;
+  }
+
+  /** Who has left the page is away by the clock: nothing rings then. @override */
+  get pollAnyway() {
+    return this.state.items.length ? 15_000 : super.pollAnyway;
   }
 
   /**

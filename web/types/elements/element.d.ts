@@ -25,11 +25,13 @@ export class VisioElement extends HTMLElement {
     visio: Visio | undefined;
     /** What the last action could not do, in words. @type {string | null} */
     problem: string | null;
+    /** Whether it is for people whom nobody knows yet; the others wait until somebody is signed in. */
+    forAnybody: boolean;
     connectedCallback(): void;
     disconnectedCallback(): void;
-    /** The connection is there: make and watch what is to be shown. @param {Visio} _visio */
+    /** There is somebody to show something to: make and watch it. @param {Visio} _visio */
     start(_visio: Visio): void;
-    /** Taken out of the page: let go of what `watch` does not. */
+    /** Gone from the page, or signed out: let go of what `watch` and `onLeave` do not. */
     stop(): void;
     /** What there is to see. @returns {TemplateResult | typeof nothing} */
     view(): TemplateResult | typeof nothing;
@@ -40,7 +42,7 @@ export class VisioElement extends HTMLElement {
      * @returns {T}
      */
     watch<T extends Store<any>>(store: T): T;
-    /** Do this when the element leaves the page. @param {() => void} undo */
+    /** Do this when there is nobody to show it to any more. @param {() => void} undo */
     onLeave(undo: () => void): void;
     /** Draw soon: once, however often it is asked for. */
     update(): void;

@@ -1,12 +1,4 @@
 /**
- * @import { Visio } from "./client.js"
- * @import { ListedMeeting } from "./types.js"
- *
- * @typedef {object} Meetings
- * @property {readonly ListedMeeting[]} live what is to come and what is under way, soonest first
- * @property {readonly ListedMeeting[]} past what is over, latest first
- */
-/**
  * Somebody's meetings.
  *
  * @extends {Live<Meetings>}
@@ -47,8 +39,10 @@ export class Agenda extends Live<Meetings> {
             endedAt: string | null;
             cancelReason: string | null;
             history: import("./api.js").components["schemas"]["StepView"][];
-        }[];
+        }[] | null;
     }>;
+    /** Read what is over too, from now on. */
+    remember(): Promise<void>;
     /**
      * Call a scheduled meeting off.
      * @param {string} meetingId
@@ -60,6 +54,7 @@ export class Agenda extends Live<Meetings> {
      * @param {string} meetingId
      */
     file(meetingId: string): Promise<Blob>;
+    #private;
 }
 export type Meetings = {
     /**
@@ -67,9 +62,9 @@ export type Meetings = {
      */
     live: readonly ListedMeeting[];
     /**
-     * what is over, latest first
+     * what is over, latest first; null until asked for
      */
-    past: readonly ListedMeeting[];
+    past: readonly ListedMeeting[] | null;
 };
 import { Live } from "./live.js";
 import type { Visio } from "./client.js";

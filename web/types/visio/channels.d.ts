@@ -25,11 +25,8 @@ export class Channels {
      * @returns {() => void} listen no more
      */
     listen(topic: string, bell: (event: string | null) => void): () => void;
-    /**
-     * The token to join with, and to go on with where channels are joined.
-     * @param {string} token
-     */
-    token(token: string): void;
+    /** Somebody is signed in, or their token is a new one: join, and go on with it. */
+    open(): void;
     /** Leave everything: somebody signs out. */
     close(): Promise<void>;
     #private;

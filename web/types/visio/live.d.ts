@@ -30,6 +30,8 @@ export class Live<S extends object> extends Store<Loaded<S>> {
     topics(): string[];
     /** How long until it is read again where no socket tells of changes, in ms. */
     get pollAfter(): number;
+    /** The same where one does: for what changes by the clock alone, and a bell that was missed. */
+    get pollAnyway(): number;
     /** Whether somebody is called by what changes here, though they look elsewhere. */
     get rings(): boolean;
     /** Read anew: resolves when what was true at this call has been read. */

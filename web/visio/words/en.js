@@ -69,7 +69,7 @@ export default {
   "request.expired": "expired",
   "request.completed": "completed",
   "request.cancelled": "cancelled",
-  "request.reason": "Reason:",
+  "request.said": "A word",
   "request.choose": "Choose one of the times on offer",
   "request.decline": "None of them will do",
   "request.withdraw": "Withdraw the request",
@@ -113,6 +113,7 @@ export default {
   "did.start": "began the meeting",
 
   "meetings.none": "No meetings to come.",
+  "meetings.no_past": "No past meetings.",
   "meetings.past": "Past meetings",
   "meeting.scheduled": "scheduled",
   "meeting.in_progress": "in progress",
@@ -142,7 +143,6 @@ export default {
   "conduct.over": "The meeting is over.",
   "conduct.absent": "",
 
-  "lobby.title": "Waiting room",
   "lobby.operator": "your consultant",
   "lobby.absent": "This meeting does not exist, or is not yours.",
   "lobby.outside": "You may enter the waiting room",

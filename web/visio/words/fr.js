@@ -7,7 +7,7 @@ const plural = (count, one, several) => (count > 1 ? several : one);
 
 export default {
   loading: "Chargement…",
-  colon: " :",
+  colon: " :",
   more: "En voir plus",
   reason: "Raison",
   history: "Tout l’échange",
@@ -70,7 +70,7 @@ export default {
   "request.expired": "expirée",
   "request.completed": "terminée",
   "request.cancelled": "annulée",
-  "request.reason": "Raison :",
+  "request.said": "Un mot",
   "request.choose": "Choisissez l’un des créneaux proposés",
   "request.decline": "Aucun ne convient",
   "request.withdraw": "Retirer la demande",
@@ -114,6 +114,7 @@ export default {
   "did.start": "a commencé le rendez-vous",
 
   "meetings.none": "Aucun rendez-vous à venir.",
+  "meetings.no_past": "Aucun rendez-vous passé.",
   "meetings.past": "Rendez-vous passés",
   "meeting.scheduled": "prévu",
   "meeting.in_progress": "en cours",
@@ -143,7 +144,6 @@ export default {
   "conduct.over": "Le rendez-vous est terminé.",
   "conduct.absent": "",
 
-  "lobby.title": "Salle d’attente",
   "lobby.operator": "votre consultant",
   "lobby.absent": "Ce rendez-vous n’existe pas, ou n’est pas le vôtre.",
   "lobby.outside": "Vous pouvez entrer en salle d’attente",
