@@ -200,6 +200,8 @@ class Cast:
 
     stack: RunningStack
     people: dict[str, Person] = field(default_factory=dict)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    meetings: list[tuple[str, str]] = field(default_factory=list)
 
     def does(self, who: str, function: str, body: object = None, **query: str) -> Any:
         """What a function answers this person; it must not refuse."""
@@ -213,7 +215,9 @@ class Cast:
         """A request for a time that no other asks for."""
         slot = datetime.now(UTC) + timedelta(days=10, hours=2 * next(SLOTS))
         asked = {"requestedSlots": [slot.isoformat()], "message": message or None}
-        return self.does(client, "request-meeting", asked)
+        request = self.does(client, "request-meeting", asked)
+        self.requests.append((client, request["id"]))
+        return request
 
     def meeting(self, client: str = "alice") -> str:
         """A meeting that both have agreed on."""
@@ -224,7 +228,23 @@ class Cast:
             "selectedSlot": request["requestedSlots"][0],
         }
         operator = "nora" if client == "chloe" else "mikl"
-        return str(self.does(operator, "decide-request", accept)["meetingId"])
+        meeting = str(self.does(operator, "decide-request", accept)["meetingId"])
+        self.meetings.append((operator, meeting))
+        return meeting
+
+    def tidy(self) -> None:
+        """Nobody waits, and nothing is open, for the next test."""
+        for operator, meeting in self.meetings:
+            body = {"meetingId": meeting, "reason": "Fin du test"}
+            self.tries(operator, "cancel-meeting", body)
+            self.tries(operator, "lobby-signal", {"meetingId": meeting, "signal": "meeting_ended"})
+        for client, request in self.requests:
+            self.tries(client, "answer-proposal", {"requestId": request, "answer": "withdraw"})
+
+    def tries(self, who: str, function: str, body: object) -> Answer:
+        """The same, refused or not."""
+        demo.ORIGIN = self.stack.origin
+        return self.people.setdefault(who, Person(ADDRESSES[who])).does(function, body)
 
     def signal(self, who: str, meeting: str, signal: str, **more: str) -> Any:
         return self.does(who, "lobby-signal", {"meetingId": meeting, "signal": signal, **more})
@@ -240,8 +260,10 @@ ADDRESSES = {
 
 
 @pytest.fixture
-def cast(stack: RunningStack) -> Cast:
-    return Cast(stack)
+def cast(stack: RunningStack) -> Iterator[Cast]:
+    cast = Cast(stack)
+    yield cast
+    cast.tidy()
 
 
 @pytest.fixture

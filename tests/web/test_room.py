@@ -253,9 +253,7 @@ def test_a_room_on_another_services_pages_is_opened_by_a_button(
         "token": token,
         "expiresAt": "2027-01-01T10:00:00Z",
     }
-    page.route(
-        "**/join-meeting", lambda route: route.fulfill(json={"data": data, "error": None})
-    )
+    page.route("**/join-meeting", lambda route: route.fulfill(json={"data": data, "error": None}))
     sent = []
     page.route(
         "https://rooms.example/**",
@@ -280,14 +278,18 @@ def call(open_page, meeting):
         address = {"alice": "alice@client.example", "mikl": "mikl@foxeo.example"}[who]
         page = open_page("/reminders/", address, **how)
         config = page.request.get(page.url.replace("/reminders/", "/config.json")).json()
-        page.route("**/config.json", lambda route: route.fulfill(json={**config, "roomServer": True}))
+        page.route(
+            "**/config.json", lambda route: route.fulfill(json={**config, "roomServer": True})
+        )
         page.route(
             "**/vendor/livekit-client.js",
             lambda route: route.fulfill(body=LIVEKIT, content_type="text/javascript"),
         )
         page.add_init_script(f"window.call = {{}}; {script}")
         page.goto(page.url.replace("/reminders/", f"/room/?meeting={meeting}"))
-        expect(headline(page)).to_have_text(re.compile("Vous êtes dans la salle|You are in the room"))
+        expect(headline(page)).to_have_text(
+            re.compile("Vous êtes dans la salle|You are in the room")
+        )
         return page
 
     return call

@@ -1,6 +1,5 @@
 import { html, nothing } from "lit-html";
 
-import { Agenda } from "../visio/agenda.js";
 import { browserFamily } from "../visio/devices.js";
 import { WaitingRoom } from "../visio/lobby.js";
 import { MainRoom } from "../visio/room.js";
@@ -30,8 +29,6 @@ export class RoomElement extends VisioElement {
   roomServer = false;
   /** @type {MainRoom | undefined} */
   #room;
-  /** @type {Agenda | undefined} */
-  #agenda;
   /** @type {WaitingRoom | undefined} */
   #waiting;
   /** @type {Call | null} */
@@ -47,8 +44,6 @@ export class RoomElement extends VisioElement {
     this.#room = this.watch(room);
     this.onLeave(room.subscribe(() => this.#follow()));
     this.watch(room.lobby);
-    // What the lobby does not tell: what the meeting is called, and whose it is.
-    this.#agenda = this.watch(new Agenda(visio));
     if (this.#operates) this.#waiting = this.watch(new WaitingRoom(visio));
     const gone = () => room.close();
     const back = (/** @type {PageTransitionEvent} */ event) => event.persisted && room.enter();
@@ -72,7 +67,7 @@ export class RoomElement extends VisioElement {
     if (!this.#room) return nothing;
     const { phase } = this.#room.state;
     return html`<section class="room ${phase}" aria-labelledby="room-title">
-      <h2 id="room-title" tabindex="-1" data-home>${this.#meeting?.title ?? t("title.room")}</h2>
+      <h2 id="room-title" tabindex="-1" data-home>${this.#store.lobby.state.lobby?.title ?? t("title.room")}</h2>
       <p class="headline" role="status">${this.#headline()}</p>
       ${alert(this.problem)} ${this.#waits()} ${this.#inside()}
     </section>`;
@@ -84,11 +79,6 @@ export class RoomElement extends VisioElement {
 
   get #operates() {
     return this.visio?.state.me?.role === "operator";
-  }
-
-  get #meeting() {
-    const { live = [], past = [] } = this.#agenda?.state ?? {};
-    return [...live, ...past].find((meeting) => meeting.id === this.#room?.lobby.meetingId);
   }
 
   /** The other one's name. */
@@ -257,7 +247,7 @@ export class RoomElement extends VisioElement {
   #out() {
     const { why } = this.#store.state;
     const { knock } = this.#store.lobby.state.lobby ?? {};
-    const said = why === "cancelled" ? this.#meeting?.cancelReason : knock?.reason;
+    const said = why === "cancelled" ? this.#store.lobby.state.lobby?.cancelReason : knock?.reason;
     const told = why === "sent_back" || why === "removed" || why === "denied" || why === "cancelled";
     return this.#card(
       html`${told && said ? html`<p><q>${said}</q></p>` : nothing}

@@ -13,7 +13,8 @@ export function listenTo(track, tell) {
   const context = new AudioContext();
   const source = context.createMediaStreamSource(new MediaStream([track]));
   const analyser = context.createAnalyser();
-  analyser.fftSize = 1024;
+  // Longer than the time between two looks: nothing that was said falls between them.
+  analyser.fftSize = 8192;
   source.connect(analyser);
   void context.resume();
   const samples = new Float32Array(analyser.fftSize);
@@ -21,7 +22,7 @@ export function listenTo(track, tell) {
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
     const loudness = Math.sqrt(samples.reduce((sum, one) => sum + one * one, 0) / samples.length);
-    const level = Math.min(1, loudness * 3);
+    const level = Math.min(1, loudness * 4);
     if (level > QUIET) heardAt = Date.now();
     tell(level, Date.now() - heardAt > SILENCE);
   }, EVERY);

@@ -250,7 +250,10 @@ export class WaitingRoom extends Live {
   /** @override */
   topics() {
     const { me } = this.visio.state;
-    return me?.role === "operator" ? [`operator:${me.id}:inbox`] : [];
+    if (me?.role !== "operator") return [];
+    // That they have tried their devices since is told on their meeting's own channel.
+    const theirs = this.state.items.map(({ meetingId }) => `meeting:${meetingId}:status`);
+    return [`operator:${me.id}:inbox`, ...theirs];
   }
 
   /** @override */
