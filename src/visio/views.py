@@ -255,6 +255,7 @@ class LobbyView(View):
 
     meeting_id: UUID
     title: str
+    client_name: str
     meeting_status: Literal["scheduled", "in_progress", "completed", "cancelled"]
     cancel_reason: str | None
     scheduled_at: Instant
@@ -275,6 +276,7 @@ class LobbyView(View):
         return cls(
             meeting_id=meeting.id,
             title=meeting.title,
+            client_name=lobby.people.client_name,
             meeting_status=meeting.status.value,
             cancel_reason=meeting.cancel_reason,
             scheduled_at=meeting.scheduled_at,

@@ -67,7 +67,7 @@ export class RoomElement extends VisioElement {
     if (!this.#room) return nothing;
     const { phase } = this.#room.state;
     return html`<section class="room ${phase}" aria-labelledby="room-title">
-      <h2 id="room-title" tabindex="-1" data-home>${this.#store.lobby.state.lobby?.title ?? t("title.room")}</h2>
+      <h2 id="room-title" tabindex="-1" data-home>${this.#lobby?.title ?? t("title.room")}</h2>
       <p class="headline" role="status">${this.#headline()}</p>
       ${alert(this.problem)} ${this.#waits()} ${this.#inside()}
     </section>`;
@@ -81,9 +81,13 @@ export class RoomElement extends VisioElement {
     return this.visio?.state.me?.role === "operator";
   }
 
+  get #lobby() {
+    return this.#store.lobby.state.lobby;
+  }
+
   /** The other one's name. */
   get #other() {
-    if (this.#operates) return t("room.client");
+    if (this.#operates) return this.#lobby?.clientName ?? t("room.client");
     return this.visio?.state.me?.operator?.name ?? t("room.operator");
   }
 
@@ -246,8 +250,7 @@ export class RoomElement extends VisioElement {
 
   #out() {
     const { why } = this.#store.state;
-    const { knock } = this.#store.lobby.state.lobby ?? {};
-    const said = why === "cancelled" ? this.#store.lobby.state.lobby?.cancelReason : knock?.reason;
+    const said = why === "cancelled" ? this.#lobby?.cancelReason : this.#lobby?.knock?.reason;
     const told = why === "sent_back" || why === "removed" || why === "denied" || why === "cancelled";
     return this.#card(
       html`${told && said ? html`<p><q>${said}</q></p>` : nothing}
@@ -301,10 +304,10 @@ export class RoomElement extends VisioElement {
     const admitted = this.#store.lobby.state.phase === "admitted";
     return html`<div class="row conduct" role="group" aria-label=${t("room.conduct")}>
       ${admitted
-        ? html`${button(this, "back", t("room.send_back"), () => this.#sendBack(), PLAIN)}
-          ${button(this, "remove", t("room.remove"), () => this.#remove(), PLAIN)}`
+        ? html`${button(this, "back", t("meeting.send_back"), () => this.#sendBack(), PLAIN)}
+          ${button(this, "remove", t("meeting.remove"), () => this.#remove(), PLAIN)}`
         : nothing}
-      ${button(this, "end", t("room.end"), () => this.#end(), { kind: "danger" })}
+      ${button(this, "end", t("meeting.end"), () => this.#end(), { kind: "danger" })}
     </div>`;
   }
 
@@ -312,7 +315,7 @@ export class RoomElement extends VisioElement {
     const answer = await ask({
       title: t("room.send_back_title", { name: this.#other }),
       label: t("room.reason_optional"),
-      confirm: t("room.send_back"),
+      confirm: t("meeting.send_back"),
     });
     if (answer) await this.#store.lobby.sendBack(answer.words || undefined);
   }
@@ -322,7 +325,7 @@ export class RoomElement extends VisioElement {
       title: t("room.remove_title", { name: this.#other }),
       label: t("room.reason"),
       required: true,
-      confirm: t("room.remove"),
+      confirm: t("meeting.remove"),
       danger: true,
     });
     if (answer) await this.#store.lobby.remove(answer.words);
@@ -332,7 +335,7 @@ export class RoomElement extends VisioElement {
     const answer = await ask({
       title: t("room.end_title"),
       text: t("room.end_text"),
-      confirm: t("room.end"),
+      confirm: t("meeting.end"),
       danger: true,
     });
     if (answer) await this.#store.lobby.end();

@@ -1044,6 +1044,8 @@ export type components = {
             meetingId: string;
             /** Title */
             title: string;
+            /** Clientname */
+            clientName: string;
             /**
              * Meetingstatus
              * @enum {string}

@@ -238,12 +238,9 @@ declare const _default: {
     "room.admit": string;
     "room.see": string;
     "room.conduct": string;
-    "room.end": string;
     "room.end_title": string;
     "room.end_text": string;
-    "room.send_back": string;
     "room.send_back_title": string;
-    "room.remove": string;
     "room.remove_title": string;
     "room.reason": string;
     "room.reason_optional": string;
