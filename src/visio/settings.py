@@ -167,6 +167,7 @@ class Settings(_Group):
     """All of it; `require` says whether a function's part is there."""
 
     local: bool
+    google_project: str
     database: DatabaseSettings
     users: UserSettings
     allowed_origins: tuple[str, ...]
@@ -201,6 +202,7 @@ class Settings(_Group):
             raise SettingsMissing("set in the environment: SMTP_URL, or MAIL_PROVIDER=ses")
         return cls(
             local=local,
+            google_project=one.get("GOOGLE_CLOUD_PROJECT", "") or one.get("PUBSUB_PROJECT", ""),
             database=DatabaseSettings(
                 url=one.get("DATABASE_URL", ""), pool_size=max(1, _number(one, "THREADS", 8))
             ),
