@@ -7,7 +7,7 @@ from sqlalchemy import text
 from visio.adapters.database import Transaction
 
 CONTACT = text("""
-select email, time_zone from public.clients where auth_user_id = (select auth.uid())""")
+select email, time_zone from public.clients where auth_user_id = (select visio.caller())""")
 
 
 @dataclass(frozen=True, slots=True)
