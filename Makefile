@@ -42,10 +42,11 @@ chromium: setup ## Install a browser for the tests of the pages, where there is 
 test: setup chromium ## Run every test, and print the coverage
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term --cov-fail-under=90
 
-check: setup ## Lint, types and layers
+check: setup ## Lint, types, migrations and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m local.migrations
 	$(BIN)/python -m pytest -q --no-header tests/test_layers.py
 
 migrate: setup ## Bring the PostgreSQL of DATABASE_URL up to date
