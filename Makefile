@@ -55,6 +55,9 @@ migrate: setup ## Bring the PostgreSQL of DATABASE_URL up to date
 build: setup ## Stage build/<function>/ for each function, ready to be zipped
 	@$(BIN)/python -m local.build
 
+schema: setup ## Write sql/schema.sql and docs/grants.md from all migrations
+	@$(BIN)/python -m local.schema
+
 openapi: setup ## Write docs/openapi.json from the functions' own models
 	@$(BIN)/python -m local.openapi
 
@@ -64,4 +67,4 @@ bench: setup ## Measure cold starts, round trips and signals, into bench/results
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run demo chromium test check migrate build openapi bench lock
+.PHONY: help setup run demo chromium test check migrate build schema openapi bench lock
