@@ -150,9 +150,8 @@ class _LiveKit(Door):
     needs = ("database", "livekit")
 
     def admit(self, request: Request, body: bytes, now: datetime) -> None:
-        rooms = settings().rooms
         authorization = request.headers.get("Authorization")
-        identity.livekit(authorization, body, rooms.api_key, rooms.api_secret, now=now)
+        identity.livekit(authorization, body, settings().rooms.pairs, now=now)
 
 
 class _Google(Door):

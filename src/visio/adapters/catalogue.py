@@ -1,4 +1,4 @@
-"""The catalogue's lint and the migrations that this checkout has: what a database is held against."""
+"""What a database is held against: the catalogue's lint, and the migrations that there are."""
 
 import re
 from collections.abc import Mapping
