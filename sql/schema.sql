@@ -1693,6 +1693,8 @@ GRANT INSERT(joined_at),UPDATE(joined_at) ON TABLE visio.room_presence TO visio_
 
 GRANT INSERT(left_at),UPDATE(left_at) ON TABLE visio.room_presence TO visio_system;
 
+GRANT SELECT ON TABLE visio.schema_migrations TO visio_system;
+
 GRANT SELECT,DELETE ON TABLE visio.signal_outbox TO visio_system;
 
 GRANT SELECT(event_id),INSERT(event_id) ON TABLE visio.signal_outbox TO visio_app;

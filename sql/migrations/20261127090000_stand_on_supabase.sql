@@ -39,5 +39,8 @@ grant select (id, name, email, locale, time_zone)
   on public.operators to authenticated;
 grant select on public.transitions to authenticated;
 
+-- `visio doctor` says whether the database is up to date.
+grant select on visio.schema_migrations to visio_system;
+
 -- migrate:down
 -- Forward only: dbmate asks for this line, and nothing stands below it.

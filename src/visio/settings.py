@@ -303,7 +303,7 @@ def _rooms(one: Mapping[str, str]) -> RoomSettings:
     provider = _choice(one, "ROOM_PROVIDER", *PROVIDERS)
     prefix = {"livekit": "LIVEKIT_URL", "jitsi": "JITSI_URL", "link": "ROOM_LINK"}[provider]
     keys, secrets = _list(one, "LIVEKIT_API_KEY"), _list(one, "LIVEKIT_API_SECRET")
-    if len(keys) != len(secrets) and provider == "livekit":
+    if keys and secrets and len(keys) != len(secrets):
         raise SettingsMissing("LIVEKIT_API_KEY and LIVEKIT_API_SECRET: one secret for each key")
     url, key_id, pairs = one.get(prefix, ""), "", tuple(zip(keys, secrets, strict=False))
     api_key, secret = pairs[0] if pairs else ("", "")

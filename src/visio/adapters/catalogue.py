@@ -11,7 +11,8 @@ from visio.adapters.database import Transaction
 
 SQL = Path(__file__).parents[3] / "sql"
 RULE = re.compile(r"^-- rule: (.+)$", re.MULTILINE)
-APPLIED = text("select version from visio.schema_migrations order by version")
+APPLIED = text("select version from visio.schema_migrations")
+NOTHING = text("select 1 as nothing")
 
 
 @cache
@@ -35,6 +36,11 @@ def offenders(tx: Transaction) -> dict[str, list[str]]:
 def _plain(query: str) -> str:
     # text() would take what stands behind a colon for a parameter.
     return query.replace(":", r"\:")
+
+
+def applied(tx: Transaction) -> set[str]:
+    """The versions of all migrations that have run here."""
+    return {str(row["version"]) for row in tx.read(APPLIED)}
 
 
 def shipped() -> list[str]:
