@@ -64,7 +64,10 @@ openapi: setup ## Write docs/openapi.json from the functions' own models
 bench: setup ## Measure cold starts, round trips and signals, into bench/results/
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench
 
+costs: setup ## Compute docs/costs.md from what was measured
+	@$(BIN)/python -m bench.costs
+
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run demo chromium test check migrate build schema openapi bench lock
+.PHONY: help setup run demo chromium test check migrate build schema openapi bench costs lock
