@@ -1,7 +1,6 @@
 """`visio doctor` finds each thing that is wrong, says what to do, and shows no secret."""
 
 import datetime as dt
-import ipaddress
 import json
 import re
 import ssl
@@ -9,12 +8,10 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from local import postgres
 from tests.calcom import Booking
+from tests.certificates import self_signed
 from tests.world import LIVEKIT_SECRET, PROJECT, settings_for, signed
 from visio import __main__ as visio
 from visio.doctor import Verdict, outside, probe
@@ -380,35 +377,12 @@ def test_a_certificate_is_renewed_in_time(days, verdict):
 @pytest.fixture
 def secured(deployment, tmp_path):
     """The same behind TLS, with a certificate that nobody vouches for; its file."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=10))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=True,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    own = tmp_path / "own.pem"
-    certificate = made.public_bytes(serialization.Encoding.PEM)
-    own.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate
-    )
+    certificate, key = self_signed(tmp_path, days=10)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(own)
+    context.load_cert_chain(certificate, key)
     deployment.server.socket = context.wrap_socket(deployment.server.socket, server_side=True)
     deployment.url = deployment.url.replace("http", "https")
-    (tmp_path / "authority.pem").write_bytes(certificate)
-    return tmp_path / "authority.pem"
+    return certificate
 
 
 def test_a_certificate_that_nobody_vouches_for(deployment, secured):

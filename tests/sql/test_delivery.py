@@ -12,12 +12,14 @@ from threading import Thread
 import pytest
 
 from local import postgres
+from tests.certificates import self_signed
 from tests.conftest import FAST, TestDatabase, _servers, at
 from tests.world import ALICE, MIKL, PROJECT
 from visio import bootstrap
 from visio.adapters import catalogue
 
 pytestmark = [pytest.mark.xdist_group("delivery"), pytest.mark.timeout(180)]
+TLS = "sslmode=verify-full&sslrootcert="
 PASSWORD = "p@ss/word of the migrating"
 # Neither kind of cloud gives anybody a superuser. Cloud SQL: "About PostgreSQL users and roles".
 CLOUD_SQL = """
@@ -112,7 +114,14 @@ def delivered(request):
         pytest.skip(f"PostgreSQL {server} is not installed here")
     home = Path(tempfile.mkdtemp(prefix="visio-delivery-", dir="/var/tmp"))
     home.chmod(0o755)
-    cluster = postgres.start(_servers()[server], home, settings=FAST)
+    certificate, key = self_signed(home)
+    if os.geteuid() == 0:
+        os.chown(key, postgres.NOBODY, postgres.NOBODY)
+    # The embedded server has been built without TLS.
+    speaks_tls = server != "embedded"
+    secured = ("ssl=on", f"ssl_cert_file={certificate}", f"ssl_key_file={key}")
+    secured = secured if speaks_tls else ()
+    cluster = postgres.start(_servers()[server], home, settings=FAST + secured)
     try:
         _run(cluster.url(), CLOUD_SQL if kind == "cloud sql" else SUPABASE)
         if kind == "supabase":
@@ -120,7 +129,12 @@ def delivered(request):
         _run(cluster.url(), f"alter role migrating password '{PASSWORD}'")
         cluster_of = postgres.Cluster(cluster.process, cluster.port, PASSWORD)
         url = cluster_of.url("foxeo", "migrating").replace("/word", "%2Fword")
-        yield kind, cluster.url("foxeo"), url, make_migrate(url)
+        yield (
+            kind,
+            cluster.url("foxeo"),
+            url,
+            make_migrate(url + (f"?{TLS}{certificate}" if speaks_tls else "")),
+        )
     finally:
         cluster.stop()
         shutil.rmtree(home)
@@ -149,6 +163,30 @@ def test_one_command_brings_it_up_and_finds_no_hole(delivered):
     assert done.stdout.count("\n") == 1
     assert catalogue.shipped()[-1] in done.stdout
     assert "p@ss" not in done.stdout + done.stderr
+
+
+@pytest.fixture
+def secured(delivered, rows):
+    """The address of a server that speaks TLS, less the file of its authority."""
+    if rows("show ssl") == ["off"]:
+        pytest.skip("the embedded PostgreSQL has been built without TLS")
+    return f"{delivered[2]}?sslmode=verify-full"
+
+
+def test_a_server_that_nobody_vouches_for_is_not_spoken_to(secured):
+
+    done = make_migrate(secured)
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "p@ss" not in done.stderr
+
+
+def test_dbmate_verifies_it_too(secured):
+    with pytest.raises(postgres.Broken, match="certificate") as broken:
+        postgres.migrate(secured)
+
+    assert "p@ss" not in str(broken.value)
 
 
 def test_a_second_time_changes_nothing(delivered):
