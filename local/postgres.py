@@ -269,10 +269,10 @@ def migrate(admin_url: str, *, in_order: bool = False) -> None:
         check=False,
     )
     if done.returncode:
-        said = (done.stdout + done.stderr).strip()[-500:]
+        said = (done.stdout + done.stderr).strip()
         for secret in filter(None, (parts.password, unquote(parts.password or ""))):
             said = said.replace(secret, "***")
-        raise Broken(f"the migrations failed: {said}")
+        raise Broken(f"the migrations failed: {said[-500:]}")
 
 
 def deliver(admin_url: str) -> str:
