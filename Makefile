@@ -42,11 +42,12 @@ chromium: setup ## Install a browser for the tests of the pages, where there is 
 test: setup chromium ## Run every test, and print the coverage
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term --cov-fail-under=90
 
-check: setup ## Lint, types and layers
+check: setup ## Lint, types, migrations and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	npx tsc -p .
+	$(BIN)/python -m local.migrations
 	$(BIN)/python -m pytest -q --no-header tests/test_layers.py
 
 migrate: setup ## Bring the PostgreSQL of DATABASE_URL up to date
@@ -54,6 +55,9 @@ migrate: setup ## Bring the PostgreSQL of DATABASE_URL up to date
 
 build: setup ## Stage build/<function>/ for each function, ready to be zipped
 	@$(BIN)/python -m local.build
+
+schema: setup ## Write sql/schema.sql and docs/grants.md from all migrations
+	@$(BIN)/python -m local.schema
 
 openapi: setup ## Write docs/openapi.json, and the pages' types, from the functions' own models
 	@$(BIN)/python -m local.openapi
@@ -65,7 +69,10 @@ types: setup ## Write the types of the pages' modules, for those who use them el
 bench: setup ## Measure cold starts, round trips and signals, into bench/results/
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench
 
+costs: setup ## Compute docs/costs.md from what was measured
+	@$(BIN)/python -m bench.costs
+
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run demo chromium test check migrate build openapi types bench lock
+.PHONY: help setup run demo chromium test check migrate build schema openapi types bench costs lock

@@ -15,9 +15,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import pg8000.native
+
+from visio.adapters.catalogue import rules
+from visio.adapters.database import tls
 
 PROJECT = Path(__file__).parent.parent
 DEMO = PROJECT / "local" / "demo.sql"
@@ -181,15 +184,16 @@ def _stop_leftover(data: Path) -> None:
 
 
 def connect(url: str) -> pg8000.native.Connection:
-    """A plain connection, as whoever the address names."""
+    """A plain connection, as whoever the address names; over verified TLS as functions have it."""
     parts = urlsplit(url)
     return pg8000.native.Connection(
-        parts.username or "postgres",
+        unquote(parts.username or "postgres"),
         host=parts.hostname or "localhost",
         port=parts.port or 5432,
         database=parts.path.lstrip("/") or "postgres",
         password=unquote(parts.password or "") or None,
         timeout=10,
+        ssl_context=tls(parts),
     )
 
 
@@ -205,32 +209,86 @@ def reachable(admin_url: str) -> None:
         ) from error
 
 
-def prepare(admin_url: str) -> None:
-    """Bring a database up to date: Supabase's parts where they lack, then every migration."""
+def prepare(admin_url: str, *, in_order: bool = False) -> None:
+    """Bring a database up to date: Supabase's parts where they lack, then every migration.
+
+    One at a time: whoever comes second waits, and finds nothing to do. Raises Broken where the
+    database is ahead of this checkout, and, with `in_order`, where a migration would come after a
+    later one.
+    """
     with contextlib.closing(connect(admin_url)) as db:
+        _wait_for_others(db)
+        _refuse_newer(db)
         if db.run("select to_regprocedure('auth.uid()')") == [[None]]:
             db.run((PROJECT / "sql" / "supabase-shim.sql").read_text())
-    migrate(admin_url)
+        migrate(admin_url, in_order=in_order)
 
 
-def migrate(admin_url: str) -> None:
+def _wait_for_others(db: pg8000.native.Connection) -> None:
+    for _ in range(600):
+        if db.run("select pg_try_advisory_lock(hashtextextended('visio migrations', 0))") == [
+            [True]
+        ]:
+            return
+        time.sleep(1)
+    raise Broken("another migration has been running for ten minutes")
+
+
+def _refuse_newer(db: pg8000.native.Connection) -> None:
+    if db.run("select to_regclass('visio.schema_migrations')") == [[None]]:
+        return
+    ours = {path.name.split("_")[0] for path in (PROJECT / "sql" / "migrations").glob("*.sql")}
+    theirs = {row[0] for row in db.run("select version from visio.schema_migrations") or []}
+    if theirs - ours:
+        raise Broken(
+            "the database is ahead of this checkout, which has no "
+            f"{', '.join(sorted(theirs - ours))}: use the newer one"
+        )
+
+
+def migrate(admin_url: str, *, in_order: bool = False) -> None:
     """Run dbmate. Raises Broken with its words."""
     parts = urlsplit(admin_url)
-    near = parts.hostname in ("127.0.0.1", "localhost")
-    query = parts.query or ("sslmode=disable" if near else "")
+    near = parts.hostname in ("127.0.0.1", "localhost", "::1", None)
+    query = {"sslmode": "disable" if near else "verify-full", **dict(parse_qsl(parts.query))}
     done = subprocess.run(
         [
             str(Path(sys.executable).parent / "dbmate"),
-            *("--url", urlunsplit(("postgres", *parts[1:3], query, ""))),
             *("--migrations-dir", str(PROJECT / "sql" / "migrations")),
-            *("--migrations-table", "visio.schema_migrations", "--no-dump-schema", "up"),
+            *("--migrations-table", "visio.schema_migrations", "--no-dump-schema", "migrate"),
+            *(["--strict"] if in_order else []),
         ],
+        # In the environment: the arguments of a process are everybody's to read.
+        env={
+            **os.environ,
+            "DATABASE_URL": urlunsplit(("postgres", *parts[1:3], urlencode(query), "")),
+        },
+        cwd="/",  # where no .env lies
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        raise Broken(f"the migrations failed: {(done.stdout + done.stderr).strip()[-500:]}")
+        said = (done.stdout + done.stderr).strip()
+        for secret in filter(None, (parts.password, unquote(parts.password or ""))):
+            said = said.replace(secret, "***")
+        raise Broken(f"the migrations failed: {said[-500:]}")
+
+
+def deliver(admin_url: str) -> str:
+    """Bring a database that others keep up to date, and see that it has no holes.
+
+    Returns the last migration. Raises Broken with each rule of sql/lint.sql that does not hold.
+    """
+    prepare(admin_url, in_order=True)
+    with contextlib.closing(connect(admin_url)) as db:
+        holes = [
+            f"{rule}: {row[0]}" for rule, query in rules().items() for row in db.run(query) or []
+        ]
+        [[last]] = db.run("select max(version) from visio.schema_migrations") or [[None]]
+    if holes:
+        raise Broken("\n  ".join(("migrated, but the catalogue holds what it must not:", *holes)))
+    return str(last)
 
 
 def functions_login(admin_url: str, password: str) -> str:
@@ -259,6 +317,7 @@ if __name__ == "__main__":
         sys.exit("visio: set DATABASE_URL to the PostgreSQL that is to be brought up to date")
     try:
         reachable(os.environ["DATABASE_URL"])
-        prepare(os.environ["DATABASE_URL"])
+        last = deliver(os.environ["DATABASE_URL"])
     except Broken as broken:
         sys.exit(f"visio: {broken}")
+    print(f"visio: up to date, last migration {last}; the catalogue holds nothing it must not")

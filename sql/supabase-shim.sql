@@ -19,6 +19,8 @@ begin
   if not (select rolbypassrls from pg_roles where rolname = 'service_role') then
     alter role service_role bypassrls;
   end if;
+exception when insufficient_privilege then
+  null;  -- nobody may give that on Cloud SQL, and nobody there acts as service_role
 end
 $$;
 

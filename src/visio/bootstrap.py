@@ -131,7 +131,7 @@ class App:
         from visio.adapters.rooms import LiveKit
 
         rooms = self.settings.rooms
-        return LiveKit(rooms.url, rooms.api_key, rooms.api_secret)
+        return LiveKit(rooms.url, rooms.api_key, rooms.api_secret, rooms.hidden)
 
     @cached_property
     def room_server(self) -> "RoomServer":

@@ -1,6 +1,6 @@
 """One request as flows see it: who calls, when, and with what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +18,8 @@ class Caller:
 class Call:
     """`now` is aware, in UTC, and read once; `body` holds the bytes that were verified.
 
-    `function` names the page that was called, as its folder is named.
+    `function` names the page that was called, as its folder is named. What a flow puts into `notes`
+    stands in the request's one line in the log: counts and codes, never what somebody wrote.
     """
 
     function: str
@@ -27,6 +28,7 @@ class Call:
     caller: Caller | None = None
     idempotency_key: str | None = None
     body: bytes = b""
+    notes: dict[str, int | str] = field(default_factory=dict)
 
     @property
     def user(self) -> Caller:

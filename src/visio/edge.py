@@ -21,6 +21,7 @@ from uuid import uuid4
 
 from flask import Request, Response
 from pydantic import BaseModel, RootModel, ValidationError
+from werkzeug.datastructures import Headers
 
 from visio import identity, log
 from visio.call import Call, Caller
@@ -58,7 +59,11 @@ KIB = 1024
 TRIES = 3
 INTERNAL = "Une erreur est survenue de notre côté."
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+# What Google's front end adds where no traceparent came: TRACE/SPAN, the span in decimal.
+CLOUD_TRACE = re.compile(r"([0-9a-f]{32})(?:/([0-9]{1,20}))?(?:;o=[0-9]+)?")
+# Somebody was not let in, or came too often: worth a look when there are many.
+TURNED_AWAY = (401, 403, 429)
 ALLOWED_HEADERS = (
     "authorization, apikey, x-client-info, content-type, x-retry-count, idempotency-key, "
     "if-none-match, traceparent"
@@ -145,9 +150,8 @@ class _LiveKit(Door):
     needs = ("database", "livekit")
 
     def admit(self, request: Request, body: bytes, now: datetime) -> None:
-        rooms = settings().rooms
         authorization = request.headers.get("Authorization")
-        identity.livekit(authorization, body, rooms.api_key, rooms.api_secret, now=now)
+        identity.livekit(authorization, body, settings().rooms.pairs, now=now)
 
 
 class _Google(Door):
@@ -220,12 +224,15 @@ class _Exchange:
     request: Request
     started: float = field(default_factory=time.perf_counter)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    trace: str | None = None
+    span: str | None = None
     request_id: str = ""
     caller: Caller | None = None
+    notes: dict[str, int | str] = field(default_factory=dict)
 
     def answer(self) -> Response:
-        traced = TRACE.fullmatch(self.request.headers.get("traceparent", ""))
-        self.request_id = traced.group(1) if traced else uuid4().hex
+        self.trace, self.span = _trace(self.request.headers)
+        self.request_id = self.trace or uuid4().hex
         code: str | None = None
         error: BaseException | None = None
         try:
@@ -252,7 +259,9 @@ class _Exchange:
         body = self._body()
         self.caller = declared.door.admit(request, body, self.now)
         declared.door.check_type(request, body)
-        call = Call(declared.name, self.request_id, self.now, self.caller, self._key(), body)
+        call = Call(
+            declared.name, self.request_id, self.now, self.caller, self._key(), body, self.notes
+        )
         arguments = (call,) if declared.takes is None else (self._command(body), call)
         try:
             return self._rendered(self._run(arguments))
@@ -340,21 +349,36 @@ class _Exchange:
             headers["Access-Control-Max-Age"] = "3600"
 
     def _log(self, status: int, code: str | None, error: BaseException | None) -> None:
-        level = logging.ERROR if status >= 500 else logging.INFO
+        level = logging.WARNING if status in TURNED_AWAY else logging.INFO
+        if status >= 500:
+            level = logging.ERROR
         user_id = self.caller and hashlib.sha256(self.caller.user_id.bytes).hexdigest()[:12]
         logger.log(
             level,
             f"[VISIO:{self.declared.name.upper()}]",
             extra={
+                "function": self.declared.name,
                 "status": status,
                 "code": code,
                 "sqlstate": getattr(error, "sqlstate", None),
                 "requestId": self.request_id,
                 "caller": user_id,
                 "ms": round((time.perf_counter() - self.started) * 1000, 1),
+                **self.notes,
+                **log.traced(self.trace, self.span, settings().google_project),
             },
             exc_info=error,
         )
+
+
+def _trace(headers: Headers) -> tuple[str | None, str | None]:
+    """The trace that a request belongs to, and the span within it, in hexadecimal."""
+    if found := TRACE.fullmatch(headers.get("traceparent", "")):
+        return found.group(1), found.group(2)
+    if found := CLOUD_TRACE.fullmatch(headers.get("X-Cloud-Trace-Context", "")):
+        span = int(found.group(2) or 0)
+        return found.group(1), f"{span:016x}" if 0 < span < 2**64 else None
+    return None, None
 
 
 def _envelope(status: int, *, error: Mapping[str, Any]) -> Response:

@@ -2,6 +2,7 @@
 signature."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -82,13 +83,12 @@ def user(authorization: str | None, settings: UserSettings, *, now: datetime) ->
     """
     token, header = _bearer(authorization)
     algorithm = header.get("alg")
-    if algorithm == "HS256" and settings.jwt_secret:
-        key: Any = settings.jwt_secret
+    keys: Sequence[Any] = ()
+    if algorithm == "HS256":
+        keys = settings.jwt_secrets
     elif algorithm in ("ES256", "RS256") and settings.jwks_url:
-        key = keys_at(settings.jwks_url).key(str(header.get("kid")), algorithm)
-    else:
-        key = None
-    claims = _claims(token, key, str(algorithm), audience="authenticated", now=now)
+        keys = (keys_at(settings.jwks_url).key(str(header.get("kid")), algorithm),)
+    claims = _first(token, keys, str(algorithm), now=now)
     if claims.get("role") != "authenticated":
         raise Unauthenticated
     try:
@@ -134,23 +134,38 @@ def calcom(raw: bytes, signature: str | None, secrets: Sequence[str]) -> None:
         raise BadSignature
 
 
-def livekit(authorization: str | None, raw: bytes, key: str, secret: str, *, now: datetime) -> None:
-    """Raise BadSignature unless LiveKit signed these very bytes, and just now.
+def _first(token: str, keys: Sequence[Any], algorithm: str, *, now: datetime) -> Mapping[str, Any]:
+    """The claims by the first key that signed them: there are several while keys change."""
+    for key in keys[:-1]:
+        with contextlib.suppress(Unauthenticated):
+            return _claims(token, key, algorithm, audience="authenticated", now=now)
+    last = keys[-1] if keys else None
+    return _claims(token, last, algorithm, audience="authenticated", now=now)
+
+
+def livekit(
+    authorization: str | None, raw: bytes, pairs: Sequence[tuple[str, str]], *, now: datetime
+) -> None:
+    """Raise BadSignature unless LiveKit signed these very bytes, just now, with one of its keys.
 
     The header is a JWT, with or without « Bearer », whose `sha256` is the body's digest in base64.
     Source: LiveKit documentation, "Webhooks & events", and livekit-api's WebhookReceiver.
     """
     token = (authorization or "").removeprefix("Bearer ")
     digest = base64.b64encode(hashlib.sha256(raw).digest())
+    if not any(_signed_by(pair, token, digest, now=now) for pair in pairs):
+        raise BadSignature
+
+
+def _signed_by(pair: tuple[str, str], token: str, digest: bytes, *, now: datetime) -> bool:
+    key, secret = pair
     try:
         claims = _claims(token, secret or None, "HS256", audience=None, now=now, needs=("exp",))
-    except Unauthenticated as error:
-        raise BadSignature from error
+    except Unauthenticated:
+        return False
     given = claims.get("sha256")
     ours = isinstance(given, str) and given.isascii()
-    signed = ours and hmac.compare_digest(str(given).encode(), digest)
-    if claims.get("iss") != key or not signed:
-        raise BadSignature
+    return claims.get("iss") == key and ours and hmac.compare_digest(str(given).encode(), digest)
 
 
 def _bearer(authorization: str | None) -> tuple[str, Mapping[str, Any]]:

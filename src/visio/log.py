@@ -33,6 +33,17 @@ def _where(trace: object) -> str:
     return " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-8:]))
 
 
+def traced(trace: str | None, span: str | None, project: str) -> dict[str, str]:
+    """The fields by which Cloud Logging puts a line beside others of its trace.
+
+    Source: Cloud Logging documentation, "Structured logging", special fields.
+    """
+    if trace is None or not project:
+        return {}
+    fields = {"logging.googleapis.com/trace": f"projects/{project}/traces/{trace}"}
+    return {**fields, "logging.googleapis.com/spanId": span} if span else fields
+
+
 def configure(*, local: bool) -> None:
     """Write the product's own lines to standard output, once."""
     root = logging.getLogger("visio")

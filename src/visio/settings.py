@@ -29,7 +29,7 @@ class DatabaseSettings(_Group):
 
 
 class UserSettings(_Group):
-    jwt_secret: str = Field(repr=False)
+    jwt_secrets: tuple[str, ...] = Field(repr=False)
     jwks_url: str
 
 
@@ -69,12 +69,15 @@ class CalcomSettings(_Group):
 
 
 class RoomSettings(_Group):
-    """`key_id` is there for JaaS alone, `hidden` names the rooms that are not LiveKit's."""
+    """`key_id` is there for JaaS alone. `pairs` are LiveKit's keys with their secrets, newest
+    first: the first signs, and each is believed. `hidden` names the rooms, LiveKit's if it is set.
+    """
 
     provider: Literal["livekit", "jitsi", "link"]
     url: str
     api_key: str
     api_secret: str = Field(repr=False)
+    pairs: tuple[tuple[str, str], ...] = Field(repr=False)
     key_id: str
     hidden: str = Field(repr=False)
     subscription: str
@@ -167,6 +170,7 @@ class Settings(_Group):
     """All of it; `require` says whether a function's part is there."""
 
     local: bool
+    google_project: str
     database: DatabaseSettings
     users: UserSettings
     allowed_origins: tuple[str, ...]
@@ -201,11 +205,12 @@ class Settings(_Group):
             raise SettingsMissing("set in the environment: SMTP_URL, or MAIL_PROVIDER=ses")
         return cls(
             local=local,
+            google_project=one.get("GOOGLE_CLOUD_PROJECT", "") or one.get("PUBSUB_PROJECT", ""),
             database=DatabaseSettings(
                 url=one.get("DATABASE_URL", ""), pool_size=max(1, _number(one, "THREADS", 8))
             ),
             users=UserSettings(
-                jwt_secret=one.get("SUPABASE_JWT_SECRET", ""),
+                jwt_secrets=_list(one, "SUPABASE_JWT_SECRET"),
                 jwks_url=one.get("SUPABASE_JWKS_URL", ""),
             ),
             allowed_origins=_list(one, "ALLOWED_ORIGINS"),
@@ -297,8 +302,11 @@ def require(environ: Mapping[str, str], *groups: str) -> None:
 def _rooms(one: Mapping[str, str]) -> RoomSettings:
     provider = _choice(one, "ROOM_PROVIDER", *PROVIDERS)
     prefix = {"livekit": "LIVEKIT_URL", "jitsi": "JITSI_URL", "link": "ROOM_LINK"}[provider]
-    url, secret, key_id = one.get(prefix, ""), one.get("LIVEKIT_API_SECRET", ""), ""
-    api_key = one.get("LIVEKIT_API_KEY", "")
+    keys, secrets = _list(one, "LIVEKIT_API_KEY"), _list(one, "LIVEKIT_API_SECRET")
+    if keys and secrets and len(keys) != len(secrets):
+        raise SettingsMissing("LIVEKIT_API_KEY and LIVEKIT_API_SECRET: one secret for each key")
+    url, key_id, pairs = one.get(prefix, ""), "", tuple(zip(keys, secrets, strict=False))
+    api_key, secret = pairs[0] if pairs else ("", "")
     if provider == "jitsi":
         api_key, key_id = one.get("JITSI_APP_ID", ""), one.get("JAAS_KEY_ID", "")
         # A PEM in an environment has its lines joined by a written \n.
@@ -317,6 +325,7 @@ def _rooms(one: Mapping[str, str]) -> RoomSettings:
         url=url,
         api_key=api_key,
         api_secret=secret,
+        pairs=pairs,
         key_id=key_id,
         hidden=one.get("ROOM_NAME_SECRET", ""),
         subscription=one.get("ROOM_PUSH_SUBSCRIPTION", ""),

@@ -17,11 +17,12 @@ from tests.world import (
     JWT_SECRET,
     MIKL,
     NORA,
+    SCHEDULER,
     STRANGER,
     signed,
     token,
 )
-from visio import bootstrap, settings
+from visio import bootstrap, log, settings
 
 NOWHERE = "99999999-9999-4999-8999-999999999999"
 MACHINES = {
@@ -319,6 +320,7 @@ class _Lines(logging.Handler):
 
 @pytest.fixture
 def lines():
+    log.configure(local=True)  # before ours is there: whoever is first sets the level
     handler, ours = _Lines(), logging.getLogger("visio")
     ours.addHandler(handler)
     yield handler.records
@@ -332,6 +334,87 @@ def test_a_request_writes_one_line_with_ids_and_codes(call, lines):
     assert line.getMessage() == "[VISIO:DECIDE_REQUEST]"
     assert (line.status, line.code) == (403, "not_your_role")
     assert ALICE.user not in str(vars(line))
+
+
+@pytest.mark.parametrize(
+    ("headers", "span"),
+    [
+        ({"traceparent": f"00-{'4b' * 16}-00f067aa0ba902b7-01"}, "00f067aa0ba902b7"),
+        ({"X-Cloud-Trace-Context": f"{'4b' * 16}/67667974448284343;o=1"}, "00f067aa0ba902b7"),
+        ({"X-Cloud-Trace-Context": "4b" * 16}, None),
+    ],
+)
+def test_a_line_names_its_trace_as_cloud_logging_wants_it(call, environment, lines, headers, span):
+    environment.setenv("GOOGLE_CLOUD_PROJECT", "a-project")
+    settings.forget()
+
+    answer = call("list-requests", {}, ALICE, headers=headers)
+
+    [line] = map(vars, lines)
+    assert line["logging.googleapis.com/trace"] == f"projects/a-project/traces/{'4b' * 16}"
+    assert line.get("logging.googleapis.com/spanId") == span
+    assert line["requestId"] == answer.headers["X-Request-Id"] == "4b" * 16
+
+
+@pytest.mark.parametrize("header", ["x", f"{'4b' * 16}/abc", f"{'4B' * 16}/1", f"{'4b' * 16}0"])
+def test_a_header_that_is_no_trace_is_none(call, lines, header):
+    call("list-requests", {}, ALICE, headers={"X-Cloud-Trace-Context": header})
+
+    [line] = map(vars, lines)
+    assert "4b" * 16 not in str(line).lower()
+
+
+def test_severity_follows_the_status(call, environment, lines):
+    call("list-requests", {}, ALICE)
+    call("decide-request", {}, ALICE)
+    call("list-requests", {})
+    call("calcom-webhook", raw=b"{}")
+    environment.setenv("DATABASE_URL", "postgresql://functions:x@127.0.0.1:1/nowhere")
+    settings.forget()
+    bootstrap.forget()
+    call("list-requests", {}, ALICE)
+
+    assert [(line.status, line.levelname, line.function) for line in lines] == [
+        (200, "INFO", "list_requests"),
+        (422, "INFO", "decide_request"),
+        (401, "WARNING", "list_requests"),
+        (401, "WARNING", "calcom_webhook"),
+        (503, "ERROR", "list_requests"),
+    ]
+    assert all(line.ms >= 0 for line in lines)
+
+
+def test_the_sweep_says_for_how_long_the_oldest_thing_has_waited(
+    call, accepted, rows, remote, lines
+):
+    accepted()
+    rows("""update visio.signal_outbox
+               set published_at = null, next_attempt_at = now(),
+                   created_at = now() - interval '10 minutes'""")
+    rows("insert into visio.dead_signals (reason, envelope) values ('malformed', '{}')")
+    bearer = {"Authorization": f"Bearer {remote.keys.sign_google(*SCHEDULER)}"}
+    lines.clear()
+
+    call("complete-meetings", headers=bearer)
+    call("complete-meetings", headers=bearer)
+
+    stuck, well = [line for line in lines if line.name == "visio.edge"]
+    assert 600 <= stuck.outboxAgeSeconds < 700
+    assert stuck.deadLetters == well.deadLetters == 1
+    assert well.outboxAgeSeconds < 60
+
+
+def test_what_is_tried_again_after_a_pause_does_not_count_as_stuck(
+    call, accepted, rows, remote, lines
+):
+    accepted()
+    rows("update visio.mail_outbox set next_attempt_at = now() + interval '1 hour'")
+    lines.clear()
+
+    bearer = {"Authorization": f"Bearer {remote.keys.sign_google(*SCHEDULER)}"}
+    call("complete-meetings", headers=bearer)
+
+    assert lines[-1].outboxAgeSeconds == 0
 
 
 def test_personal_words_stay_in_their_rows(call, rows, lines, remote, accepted, signal):

@@ -45,7 +45,7 @@ IDENTITY = """select set_config('role', $1, true), set_config('request.jwt.claim
   set_config('visio.function', $3, true),
   set_config('statement_timeout', '5000', true), set_config('lock_timeout', '2000', true)"""
 WHO = """select current_user, o.id, o.name, c.id, c.operator_id, c.name, p.name
-  from (select auth.uid() as id) u
+  from (select visio.caller() as id) u
   left join public.operators o on o.id = u.id
   left join public.clients c on c.auth_user_id = u.id
   left join public.operators p on p.id = c.operator_id"""

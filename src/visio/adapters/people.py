@@ -12,21 +12,21 @@ from visio.adapters.paging import Page, Position
 from visio.domain.refusals import NotAParty
 
 CONTACT = text("""
-select email, time_zone from public.clients where auth_user_id = (select auth.uid())""")
+select email, time_zone from public.clients where auth_user_id = (select visio.caller())""")
 ME = text("""
 select 'operator' as role, id, name, locale, time_zone,
        cast(null as uuid) as operator_id, cast(null as text) as operator_name
   from public.operators
- where id = (select auth.uid())
+ where id = (select visio.caller())
 union all
 select 'client', c.id, c.name, c.locale, c.time_zone, o.id, o.name
   from public.clients c
   join public.operators o on o.id = c.operator_id
- where c.auth_user_id = (select auth.uid())""")
+ where c.auth_user_id = (select visio.caller())""")
 CLIENTS = text("""
 select id, name, email, created_at
   from public.clients
- where operator_id = (select auth.uid())
+ where operator_id = (select visio.caller())
    and (cast(:search as text) is null
         or strpos(lower(concat_ws(' ', name, email)), lower(cast(:search as text))) > 0)
    and (cast(:at as timestamptz) is null

@@ -56,7 +56,7 @@ select (select count(*) from public.meeting_requests r
   from public.clients c
   left join visio.idempotency_keys k
     on k.caller = c.auth_user_id and k.function = 'request-meeting' and k.key = :key
- where c.auth_user_id = (select auth.uid())""")
+ where c.auth_user_id = (select visio.caller())""")
 INSERT = text("""
 insert into public.meeting_requests (id, client_id, operator_id, requested_slots, message,
        duration_minutes, last_slot_at, remind_at, created_at, updated_at)
@@ -81,7 +81,7 @@ update public.meeting_requests
  where id = cast(:id as uuid)""")
 REMEMBER = text("""
 insert into visio.idempotency_keys (caller, function, key, fingerprint, answer)
-values ((select auth.uid()), 'request-meeting', :key, :fingerprint, cast(:answer as jsonb))""")
+values ((select visio.caller()), 'request-meeting', :key, :fingerprint, cast(:answer as jsonb))""")
 DECIDED = text("""
 update public.meeting_requests r
    set status = n.status, selected_slot = n.selected_slot, proposed_slots = n.proposed_slots,

@@ -44,11 +44,13 @@ class LiveKit:
     """A LiveKit server, or OpenVidu 3, which takes the same tokens.
 
     Source: LiveKit documentation, "Tokens & grants" and "Room configuration in access tokens";
-    OpenVidu 3 documentation, "LiveKit compatibility".
+    OpenVidu 3 documentation, "LiveKit compatibility". Rooms' names come from `room_secret`,
+    and from `secret` where there is none: they then change with it.
     """
 
-    def __init__(self, url: str, key: str, secret: str) -> None:
+    def __init__(self, url: str, key: str, secret: str, room_secret: str = "") -> None:
         self._url, self._key, self._secret = url, key, secret
+        self._room_secret = room_secret or secret
 
     def ticket(self, lobby: Lobby, side: Side, *, now: datetime) -> Ticket:
         """Only the operator's can create or run the room; a client's names its admission."""
@@ -94,7 +96,7 @@ class LiveKit:
         return UUID(bytes=cipher.update(name) + cipher.finalize())
 
     def _cipher(self) -> "Cipher[modes.ECB]":
-        key = hashlib.sha256(b"visio rooms " + self._secret.encode()).digest()
+        key = hashlib.sha256(b"visio rooms " + self._room_secret.encode()).digest()
         # One block and never a second: a permutation of ids that only the key's holder can follow.
         return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305 -- see above
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from visio.adapters import lobbies, mails, meetings, orders, outbox, pushes, requests
+from visio.adapters import backlog, lobbies, mails, meetings, orders, outbox, pushes, requests
 from visio.adapters.database import Bus, Database, Transaction
 from visio.call import Call
 from visio.domain import meeting
@@ -37,9 +37,13 @@ def complete_meetings(call: Call, database: Database, bus: Bus, *, grace: timede
     """Complete meetings, expire requests and leases, remind, publish what stayed behind, tidy."""
     ended_by, renewed_by = call.now - grace, call.now - LEASE
     with database.acting_as_system(call.function) as tx:
+        glanced = backlog.glance(tx, now=call.now)
         # Most sweeps find nothing: one look says so, and the rest is not asked for.
         due = outbox.due(tx, now=call.now, ended_by=ended_by, renewed_by=renewed_by)
         outbox.tidy(tx, now=call.now)
+        [seen] = glanced.rows
+    # What an alert is made of: it says how it was when this sweep began.
+    call.notes.update(outboxAgeSeconds=seen["age"], deadLetters=seen["dead"])
     sweep, swept = _Sweep(call, database, bus), Swept()
     if due.orders and bus.rooms:
         swept.orders = sweep.in_batches_of(sweep.hand_orders_over)

@@ -1,0 +1,234 @@
+"""docs/costs.md: what a month costs, from what was measured and from prices that have a date.
+
+How often each function is called follows from a month's habits, how long a call takes from
+bench/results/latest.json; prices are list prices to be looked up anew.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+TARGET = Path(__file__).parent.parent / "docs" / "costs.md"
+BEGIN, END = "<!-- computed: begin -->", "<!-- computed: end -->"
+MINUTES = 30 * 24 * 60
+GIB = 1024**3
+
+# US dollars, list prices of a cheap region as known on PRICES_OF. Each is to be looked up.
+PRICES_OF = "2026-11-25"
+PRICES = {
+    "million requests": 0.40,
+    "vCPU second": 0.000024,
+    "GiB second": 0.0000025,
+    "Pub/Sub GiB": 0.04,
+    "scheduler job": 0.10,
+    "secret version": 0.06,
+    "log GiB": 0.50,
+    "egress GiB": 0.12,
+    "small database": 9.40,
+    "large database": 101.00,
+    "database GiB": 0.17,
+    "Supabase Pro": 25.00,
+    "million Realtime messages": 2.50,
+    "thousand Realtime connections": 10.00,
+    "thousand e-mails": 0.10,
+    "Cal.com vCPU second, idle": 0.0000025,
+    "Cal.com GiB second, idle": 0.0000025,
+    "room minute of one person": 0.0005,
+    "room plan": 50.00,
+}
+# What a month includes before anything is paid.
+FREE = {
+    "million requests": 2.0,
+    "vCPU second": 180_000.0,
+    "GiB second": 360_000.0,
+    "Pub/Sub GiB": 10.0,
+    "scheduler job": 3.0,
+    "secret version": 6.0,
+    "log GiB": 50.0,
+    "million Realtime messages": 5.0,
+    "thousand Realtime connections": 0.5,
+    "room minute of one person": 150_000.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What one consultant does in a month, and how many there are."""
+
+    consultants: int
+    meetings: int = 60
+    minutes: int = 45
+    waits_minutes: float = 4.0
+    without_socket: float = 0.05
+    page_loads: int = 12  # of both, around one meeting
+    mails: int = 6  # asked, decided, two reminders to each
+    signals: int = 12
+    at_once: float = 0.1  # of all consultants, in a meeting or looking at their page
+
+    @property
+    def held(self) -> int:
+        return self.consultants * self.meetings
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the bill."""
+
+    what: str
+    amount: float
+    unit: str
+
+    @property
+    def price(self) -> float:
+        return round(max(0.0, self.amount - FREE.get(self.unit, 0.0)) * PRICES[self.unit], 2)
+
+
+def calls(habits: Habits) -> dict[str, float]:
+    """How often functions are called in a month, by what calls them."""
+    held = habits.held
+    waits = held * habits.waits_minutes
+    return {
+        "pages: lists, three at each load": held * habits.page_loads * 3,
+        "agreeing: ask, decide, Cal.com's webhooks": held * 4,
+        "lobby: signs of life, every 15 s": waits * 4,
+        "lobby: polls without a socket, every 5 s": waits * 12 * habits.without_socket,
+        "lobby: let in, tickets, states on a bell": held * 8,
+        "room: LiveKit's webhooks": held * 6,
+        "relay and e-mails": held * (habits.signals + habits.mails),
+        "sweep, each minute": MINUTES,
+        "reconciliation, each 5 minutes": MINUTES / 5,
+    }
+
+
+def measured() -> dict[str, float]:
+    """Seconds of one instance: of a call while 2 ms lie between it and the database, of a start."""
+    found: dict[str, Any] = json.loads(RESULTS.read_text())
+    starts = [took for pairs in found["samples"]["coldStartMs"].values() for took, _ in pairs]
+    return {
+        "call": found["acceptMs"]["2"] / 1000,
+        "start": sum(starts) / len(starts) / 1000,
+    }
+
+
+def bill(habits: Habits) -> list[Line]:
+    """Line by line. An instance has one vCPU and half a GiB, and serves one call after another."""
+    took, count = measured(), sum(calls(habits).values())
+    # With few callers every call but the sweep's finds nobody awake: each starts an instance.
+    alone = habits.consultants < 50
+    starts = (count - MINUTES) if alone else count * 0.01
+    # Time is rounded up to 100 ms.
+    seconds = count * max(0.1, took["call"]) + starts * took["start"]
+    signals = habits.held * habits.signals
+    participants = habits.held * 2
+    big = not alone
+    jobs, secrets = 2, 24
+    return [
+        Line("functions: requests", count / 1e6, "million requests"),
+        Line("functions: processor", seconds, "vCPU second"),
+        Line("functions: memory", seconds / 2, "GiB second"),
+        Line(
+            "Pub/Sub: signals and e-mails, 1 KB in and out",
+            (signals + habits.held * habits.mails) * 2 * 1024 / GIB,
+            "Pub/Sub GiB",
+        ),
+        Line("scheduler", jobs, "scheduler job"),
+        Line("secrets", secrets, "secret version"),
+        Line("log: 400 bytes a call", count * 400 / GIB, "log GiB"),
+        Line("answers: 3 KB a call", count * 3 * 1024 / GIB, "egress GiB"),
+        Line("database: Cloud SQL", 1, "large database" if big else "small database"),
+        Line("database: disk and backups", 100 if big else 10, "database GiB"),
+        Line("Supabase: users and Realtime", 1, "Supabase Pro"),
+        Line(
+            "Realtime: each signal in, and out to two",
+            signals * 3 / 1e6,
+            "million Realtime messages",
+        ),
+        Line(
+            "Realtime: sockets at the busiest moment",
+            habits.consultants * habits.at_once * 2 / 1000,
+            "thousand Realtime connections",
+        ),
+        Line("e-mails", habits.held * habits.mails / 1000, "thousand e-mails"),
+        Line(
+            "Cal.com: one instance of 2 vCPU, waiting",
+            MINUTES * 60 * 2,
+            "Cal.com vCPU second, idle",
+        ),
+        Line("Cal.com: its 4 GiB", MINUTES * 60 * 4, "Cal.com GiB second, idle"),
+        Line("Cal.com: its database", 1, "small database"),
+        *_rooms(participants * habits.minutes),
+    ]
+
+
+def _rooms(minutes: float) -> Iterator[Line]:
+    # Within a free plan's 5,000 minutes nothing is paid at all; one consultant has 5,400.
+    yield Line("room: LiveKit Cloud's plan", 1, "room plan")
+    yield Line("room: minutes of one person", minutes, "room minute of one person")
+
+
+def total(lines: list[Line]) -> float:
+    return round(sum(line.price for line in lines), 2)
+
+
+def document() -> str:
+    """The part of the page that is computed."""
+    one, thousand = Habits(consultants=1), Habits(consultants=1000)
+    took = measured()
+    parts = [
+        BEGIN,
+        "",
+        f"A call takes {took['call'] * 1000:.1f} ms with 2 ms to the database, billed as 100; a "
+        f"cold start {took['start'] * 1000:.0f} ms.",
+        "",
+        "| calls in a month | one consultant | a thousand |",
+        "| --- | ---: | ---: |",
+    ]
+    for what, count in calls(one).items():
+        parts.append(f"| {what} | {count:,.0f} | {calls(thousand)[what]:,.0f} |")
+    parts.append(
+        f"| **together** | **{sum(calls(one).values()):,.0f}** "
+        f"| **{sum(calls(thousand).values()):,.0f}** |"
+    )
+    parts += [
+        "",
+        "| line | price of one, USD | free | one consultant | USD | a thousand | USD |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for few, many in zip(bill(one), bill(thousand), strict=True):
+        same = few.unit == many.unit
+        price = _plain(PRICES[few.unit]) + ("" if same else f" or {_plain(PRICES[many.unit])}")
+        free = f"{FREE[few.unit]:,g}" if few.unit in FREE else ""
+        unit = few.unit if same else f"{few.unit} or {many.unit}"
+        parts.append(
+            f"| {few.what} ({unit}) | {price} | {free} | {few.amount:,.3f} | {few.price:,.2f} "
+            f"| {many.amount:,.3f} | {many.price:,.2f} |"
+        )
+    parts += [
+        f"| **together** | | | | **{total(bill(one)):,.2f}** "
+        f"| | **{total(bill(thousand)):,.2f}** |",
+        "",
+        f"So {total(bill(thousand)) / 1000:.2f} dollars for each of a thousand.",
+        "",
+        END,
+    ]
+    return "\n".join(parts)
+
+
+def _plain(price: float) -> str:
+    return f"{price:.7f}".rstrip("0").rstrip(".")
+
+
+def page(text: str) -> str:
+    """The page with its computed part as it is now."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + document() + after
+
+
+if __name__ == "__main__":
+    TARGET.write_text(page(TARGET.read_text()))
+    sys.stdout.write(f"{TARGET.name}\n")

@@ -1,0 +1,56 @@
+"""The sums of docs/costs.md are right, and follow from what was measured."""
+
+import dataclasses
+import re
+
+import pytest
+
+from bench import costs
+from bench.costs import Habits, Line
+
+
+def test_the_page_is_what_is_computed():
+    text = costs.TARGET.read_text()
+
+    assert costs.page(text) == text, "run `make costs`"
+
+
+@pytest.mark.parametrize("column", [5, 7])
+def test_the_lines_of_the_page_add_up(column):
+    bill = [
+        line.split("|")
+        for line in costs.TARGET.read_text().splitlines()
+        if line.count("|") == 8 and re.search(r"\d", line.split("|")[column])
+    ]
+
+    *lines, together = [float(re.sub(r"[*, ]", "", cells[column])) for cells in bill]
+
+    assert round(sum(lines), 2) == together
+
+
+def test_what_is_included_is_not_paid():
+    assert Line("", 2.0, "million requests").price == 0
+    assert Line("", 3.5, "million requests").price == 0.60
+
+
+def test_a_slower_call_costs_more(monkeypatch):
+    thousand = Habits(consultants=1000)
+    before = costs.total(costs.bill(thousand))
+
+    monkeypatch.setattr(costs, "measured", lambda: {"call": 1.0, "start": 0.4})
+
+    assert costs.total(costs.bill(thousand)) > before
+
+
+def test_more_meetings_cost_more():
+    usual = Habits(consultants=1000)
+    busy = dataclasses.replace(usual, meetings=120)
+
+    assert costs.total(costs.bill(busy)) > costs.total(costs.bill(usual))
+
+
+def test_every_line_has_a_price_of_a_stated_day():
+    units = {line.unit for count in (1, 1000) for line in costs.bill(Habits(consultants=count))}
+
+    assert units <= costs.PRICES.keys()
+    assert costs.PRICES_OF in costs.TARGET.read_text()
