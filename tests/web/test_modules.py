@@ -3,8 +3,11 @@
 import json
 import re
 import subprocess
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.world import PROJECT
 
@@ -159,3 +162,26 @@ def test_the_earliest_slot_is_the_next_whole_quarter(evaluate):
     given = "new Date('2027-01-01T10:00:00Z')"
 
     assert evaluate(f"slots.fieldOf(slots.earliest({given}))") == "2027-01-01T11:15"
+
+
+@pytest.mark.parametrize(
+    ("page", "who"),
+    [
+        ("client", "alice@client.example"),
+        ("hub", "mikl@foxeo.example"),
+        ("room", "mikl@foxeo.example"),
+    ],
+)
+def test_a_page_announces_just_the_modules_that_it_loads(open_page, page, who):
+    opened = open_page("/reminders/", who, expected=("404",))
+    asked: list[str] = []
+    opened.on(
+        "request",
+        lambda request: asked.append(request.url) if request.resource_type == "script" else None,
+    )
+    opened.goto(opened.url.replace("/reminders/", f"/{page}/?meeting={uuid4()}"))
+    expect(opened.get_by_role("button", name="Se déconnecter")).to_be_visible()
+
+    announced = set(re.findall(r'modulepreload" href="([^"]+)"', opened.content()))
+    apart = {"/vendor/supabase.js", f"/{page}/{page}.js", f"/{page}/{page}-page.js"}
+    assert {urlsplit(url).path for url in asked} - apart - {"/visio/heartbeat.js"} == announced
