@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import functions_framework
+import hypothesis
 import pg8000.native
 import pytest
 from werkzeug.test import TestResponse
@@ -31,6 +32,9 @@ FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_conn
 FAST += ("wal_level=minimal", "max_wal_senders=0")
 CLUSTERS = pytest.StashKey[dict[str, dict[str, str]]]()
 STOP = pytest.StashKey[contextlib.ExitStack]()
+# How long one example takes says how busy the machine is, and nothing about us.
+hypothesis.settings.register_profile("visio", deadline=None)
+hypothesis.settings.load_profile("visio")
 
 
 def _servers() -> dict[str, Path]:

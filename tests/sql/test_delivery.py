@@ -121,8 +121,9 @@ def delivered(request):
     speaks_tls = server != "embedded"
     secured = ("ssl=on", f"ssl_cert_file={certificate}", f"ssl_key_file={key}")
     secured = secured if speaks_tls else ()
-    cluster = postgres.start(_servers()[server], home, settings=FAST + secured)
+    cluster = None
     try:
+        cluster = postgres.start(_servers()[server], home, settings=FAST + secured)
         _run(cluster.url(), CLOUD_SQL if kind == "cloud sql" else SUPABASE)
         if kind == "supabase":
             _run(cluster.url("foxeo"), SUPABASE_INSIDE)
@@ -136,7 +137,8 @@ def delivered(request):
             make_migrate(url + (f"?{TLS}{certificate}" if speaks_tls else "")),
         )
     finally:
-        cluster.stop()
+        if cluster is not None:
+            cluster.stop()
         shutil.rmtree(home)
 
 
