@@ -39,17 +39,20 @@ class Person {
   getTrackPublication(source) {
     return this.sent[source] && { track: this.sent[source], isMuted: false };
   }
-  send(source, on) {
+  send(source, on, { deviceId } = {}) {
+    (window.call.asked ??= []).push([source, deviceId?.exact ?? null]);
     if (on && window.call.refuses === source) throw new DOMException("", "NotAllowedError");
+    if (deviceId && window.call.unplugged === deviceId.exact) throw new DOMException("", "NotFoundError");
     if (on) this.sent[source] ??= new Sent(source);
     else delete this.sent[source];
     tell("TrackMuted");
+    return this.sent[source] && { track: this.sent[source] };
   }
-  async setCameraEnabled(on) {
-    this.send("camera", on);
+  async setCameraEnabled(on, how) {
+    return this.send("camera", on, how);
   }
-  async setMicrophoneEnabled(on) {
-    this.send("microphone", on);
+  async setMicrophoneEnabled(on, how) {
+    return this.send("microphone", on, how);
   }
 }
 

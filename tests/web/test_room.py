@@ -318,17 +318,21 @@ def test_camera_and_microphone_are_off_until_turned_on_and_then_remembered(call)
     expect(toggle(page, "Micro")).to_have_attribute("aria-pressed", "false")
 
 
-def test_the_devices_that_were_chosen_before_are_used(call):
+def test_the_devices_that_were_chosen_before_are_used_or_any_where_they_are_gone(call):
     page = call(
         script="""localStorage.setItem("visio-devices",
-          '{"camera": "c-2", "microphone": "m-2", "speaker": "s-2"}');"""
+          '{"camera": "c-2", "microphone": "m-2", "speaker": "s-2"}');
+          window.call.unplugged = "m-2";"""
     )
 
-    used = page.evaluate("window.call.room.options")
+    toggle(page, "Caméra").click()
+    expect(toggle(page, "Caméra")).to_have_attribute("aria-pressed", "true")
+    toggle(page, "Micro").click()
+    expect(toggle(page, "Micro")).to_have_attribute("aria-pressed", "true")
 
-    assert used["videoCaptureDefaults"] == {"deviceId": {"ideal": "c-2"}}
-    assert used["audioCaptureDefaults"] == {"deviceId": {"ideal": "m-2"}}
-    assert used["audioOutput"] == {"deviceId": "s-2"}
+    asked = page.evaluate("window.call.asked")
+    assert asked == [["camera", "c-2"], ["microphone", "m-2"], ["microphone", None]]
+    assert page.evaluate("window.call.room.options.audioOutput") == {"deviceId": "s-2"}
 
 
 def test_the_other_one_is_seen_and_heard_and_goes(call):

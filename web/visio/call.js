@@ -2,7 +2,7 @@ import { memory } from "./memory.js";
 import { Store } from "./store.js";
 
 /**
- * @import { LocalTrack, Participant, RemoteTrack, Room, Track } from "livekit-client"
+ * @import { LocalParticipant, LocalTrack, Participant, RemoteTrack, Room, Track } from "livekit-client"
  *
  * @typedef {"camera" | "microphone"} Kind
  *
@@ -102,13 +102,10 @@ export class Call extends Store {
 
   /** @param {typeof import("livekit-client")} livekit */
   #made({ DisconnectReason, Room, RoomEvent }) {
-    const { camera, microphone, speaker } = chosen.read() ?? {};
-    const of = (/** @type {string | undefined} */ id) => (id ? { deviceId: { ideal: id } } : {});
+    const { speaker } = chosen.read() ?? {};
     const room = new Room({
       adaptiveStream: true,
       dynacast: true,
-      videoCaptureDefaults: of(camera),
-      audioCaptureDefaults: of(microphone),
       ...(speaker ? { audioOutput: { deviceId: speaker } } : {}),
     });
     for (const event of [
@@ -140,8 +137,10 @@ export class Call extends Store {
     if (!person) return;
     this.become({ trouble: null });
     try {
-      if (kind === "camera") await person.setCameraEnabled(on);
-      else await person.setMicrophoneEnabled(on);
+      const id = on && chosen.read()?.[kind];
+      // Exact, since Chromium takes no notice of less; and any other where that one is not there.
+      const taken = id && (await set(person, kind, on, { exact: id }).catch(() => null));
+      if (!taken) await set(person, kind, on);
     } catch (error) {
       this.become({ trouble: { kind, why: this.#why(error) } });
     }
@@ -192,4 +191,15 @@ export class Call extends Store {
       speaking: person.isSpeaking,
     };
   }
+}
+
+/**
+ * @param {LocalParticipant} person
+ * @param {Kind} kind
+ * @param {boolean} on
+ * @param {ConstrainDOMString} [deviceId]
+ */
+function set(person, kind, on, deviceId) {
+  const how = deviceId ? { deviceId } : undefined;
+  return kind === "camera" ? person.setCameraEnabled(on, how) : person.setMicrophoneEnabled(on, how);
 }
