@@ -4,7 +4,7 @@ set -u
 folder=${BACKUP_FOLDER:-/backups}
 while :; do
   dump="$folder/calcom-$(date -u +%Y%m%dT%H%M%SZ).dump"
-  if pg_dump --format=custom --file="$dump.part" "$DATABASE_URL"; then
+  if PGPASSWORD=$POSTGRES_PASSWORD pg_dump -h database -U calcom --format=custom --file="$dump.part" calcom; then
     mv "$dump.part" "$dump"
     ls -1 "$folder"/calcom-*.dump | sort -r | tail -n +15 | xargs -r rm --
   else

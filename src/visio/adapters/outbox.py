@@ -46,7 +46,15 @@ select exists (select from public.meetings
                   and next_attempt_at <= cast(:now as timestamptz)) as mails,
        exists (select from visio.signal_outbox
                 where published_at is null
-                  and next_attempt_at <= cast(:now as timestamptz)) as signals""")
+                  and next_attempt_at <= cast(:now as timestamptz)) as signals,
+       cast(extract(epoch from cast(:now as timestamptz) - least(
+         (select min(created_at) from visio.signal_outbox where published_at is null),
+         (select min(created_at) from visio.mail_outbox
+           where sent_at is null and dropped_at is null),
+         (select min(created_at) from visio.room_orders
+           where done_at is null and dropped_at is null),
+         (select min(created_at) from visio.push_outbox
+           where sent_at is null and dropped_at is null))) as float8) as waited""")
 # Claimed by moving the next attempt forward, so that no lock is held while publishing.
 CLAIM = text("""
 update visio.signal_outbox o
@@ -117,7 +125,8 @@ delete from visio.calcom_chains c
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Whether there is anything of each kind for the sweep to do."""
+    """Whether there is anything of each kind for the sweep to do, and for how many seconds the
+    oldest thing that nobody has been told of has waited."""
 
     meetings: bool
     requests: bool
@@ -130,6 +139,7 @@ class Due:
     request_reminders: bool
     mails: bool
     signals: bool
+    waited: float | None
 
 
 def due(tx: Transaction, *, now: datetime, ended_by: datetime, renewed_by: datetime) -> Due:

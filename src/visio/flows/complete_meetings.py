@@ -1,5 +1,6 @@
 """The sweep: whatever time or a crash left behind, in batches that hold nobody up."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from visio.domain import meeting
 from visio.domain.lobby import LEASE, Lobby, completed, escalated, lapsed
 from visio.domain.meeting import Reminder
 from visio.domain.request import expire, remind
+
+log = logging.getLogger("visio.sweep")
 
 BATCH = 100
 # A sweep that has more to do than this leaves the rest to the next, which is a minute away.
@@ -40,6 +43,8 @@ def complete_meetings(call: Call, database: Database, bus: Bus, *, grace: timede
         # Most sweeps find nothing: one look says so, and the rest is not asked for.
         due = outbox.due(tx, now=call.now, ended_by=ended_by, renewed_by=renewed_by)
         outbox.tidy(tx, now=call.now)
+    # What the alert on the outbox's age looks at: as it was before this sweep does anything about it.
+    log.info("sweep.outbox", extra={"oldestSeconds": max(0, round(due.waited or 0))})
     sweep, swept = _Sweep(call, database, bus), Swept()
     if due.orders and bus.rooms:
         swept.orders = sweep.in_batches_of(sweep.hand_orders_over)

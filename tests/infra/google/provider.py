@@ -1,7 +1,8 @@
 """Google's Terraform provider, as far as it can be had without a cloud: its schema, and nothing else.
 
 Terraform starts this as it starts any provider. It plans what is proposed and applies what is planned;
-what the cloud would make up is made up here: a computed text is `<type>.<name of the attribute>`.
+what the cloud would make up is made up here: a computed text is `<type>.<attribute>:<name>`, with the
+name that the resource has.
 Runs in an environment of its own, which `make tools` installs (requirements/provider.txt).
 """
 
@@ -35,6 +36,7 @@ PROVIDER = {
 }
 NESTING = {"list": pb.Schema.NestedBlock.LIST, "single": pb.Schema.NestedBlock.SINGLE}
 UNKNOWN = msgpack.ExtType(0, b"\x00")
+NAMING = ("account_id", "secret_id", "name", "display_name", "service")
 
 
 def block(described):
@@ -89,23 +91,31 @@ def encode(value):
     return pb.DynamicValue(msgpack=msgpack.packb(value))
 
 
-def invented(kind, name, of):
-    if of == "string":
-        return f"{kind}.{name}"
-    if isinstance(of, list):
-        return {} if of[0] == "map" else []
+def invented(kind, name, of, label=""):
+    match of:
+        case "string":
+            return f"{kind}.{name}:{label}"
+        case ["list", ["object", inside]]:
+            return [{part: invented(kind, part, its, label) for part, its in inside.items()}]
+        case ["map", _]:
+            return {}
+        case ["list", _]:
+            return []
     return None
 
 
-def settled(value, kind, described):
+def settled(value, kind, described, label=None):
     """What was unknown in the plan, known."""
+    if label is None:
+        named = [value[name] for name in NAMING if isinstance(value.get(name), str)]
+        label = named[0] if named else ""
     for name, one in described["attributes"].items():
         if isinstance(value.get(name), msgpack.ExtType):
-            value[name] = invented(kind, name, one["type"])
+            value[name] = invented(kind, name, one["type"], label)
     for name, one in described["blocks"].items():
         for part in value.get(name) or []:
             if isinstance(part, dict):
-                settled(part, kind, one["block"])
+                settled(part, kind, one["block"], label)
     return value
 
 
@@ -148,8 +158,8 @@ class Provider(rpc.ProviderServicer):
         return pb.ReadDataSource.Response(state=encode(value))
 
     def PlanResourceChange(self, request, context):
-        proposed = decode(request.proposed_new_state)
-        if proposed is not None:
+        prior, proposed = decode(request.prior_state), decode(request.proposed_new_state)
+        if prior is None and proposed is not None:
             described = SCHEMA["resource"][request.type_name]
             proposed = filled(request.type_name, described, proposed, lambda *_: UNKNOWN)
         return pb.PlanResourceChange.Response(planned_state=encode(proposed))
