@@ -1,12 +1,13 @@
 """The relay and the sweep: what Google's services call."""
 
 import json
+import logging
 from uuid import uuid4
 
 import pytest
 
 from tests.conftest import at
-from tests.world import ALICE, MIKL, PUSH, pushed
+from tests.world import ALICE, MIKL, PROJECT, PUSH, pushed
 from visio import bootstrap, settings
 
 
@@ -395,3 +396,30 @@ def test_the_sweep_is_the_schedulers(call, remote):
     headers = {"Authorization": f"Bearer {remote.keys.sign_google(*PUSH)}"}
 
     assert call("complete-meetings", headers=headers).status_code == 401
+
+
+def test_the_sweep_tells_how_long_the_oldest_thing_unsaid_has_waited(
+    call, sweep, pending, rows, remote, caplog
+):
+    sweeping = logging.getLogger("visio.sweep")
+    sweeping.addHandler(caplog.handler)
+    caplog.set_level(logging.INFO, "visio.sweep")
+    remote.bus_status = 503
+    pending(ALICE)
+    rows("update visio.signal_outbox set created_at = now() - interval '10 minutes'")
+
+    sweep()
+    rows("update visio.signal_outbox set published_at = now()")
+    rows("update visio.mail_outbox set created_at = now() - interval '7 minutes'")
+    sweep()
+    rows("update visio.mail_outbox set sent_at = now()")
+    sweep()
+
+    sweeping.removeHandler(caplog.handler)
+    told = {r.created: r.oldestSeconds for r in caplog.records if r.msg == "sweep.outbox"}
+    waited = list(told.values())
+    assert [round(seconds, -1) for seconds in waited] == [600, 420, 0]
+    # The metric that the alert looks at is drawn from this very line.
+    metrics = (PROJECT / "infra" / "functions" / "alerts.tf").read_text()
+    assert 'jsonPayload.message=\\"sweep.outbox\\"' in metrics
+    assert "EXTRACT(jsonPayload.oldestSeconds)" in metrics

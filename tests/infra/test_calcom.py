@@ -1,6 +1,7 @@
 """Cal.com's three homes: one checked in Terraform's words, one lived in for a while, one read."""
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -20,8 +21,14 @@ from tests.infra.conftest import INFRA
 IMAGE = "calcom/cal.com@sha256:" + "0123456789abcdef" * 4
 COMPOSE = INFRA / "calcom" / "compose"
 REGION = "eu-west-3"
-ACCOUNT = {"aws_access_key_id": "tests", "aws_secret_access_key": "tests"}
-ecs = [pytest.mark.xdist_group("ecs"), pytest.mark.timeout(900)]
+# What moto takes and does not keep; a second plan finds it missing. AWS keeps all of it.
+FORGOTTEN = {
+    ("aws_ecs_service", "availability_zone_rebalancing"),
+    ("aws_ecs_service", "health_check_grace_period_seconds"),
+    ("aws_vpc_security_group_egress_rule", "description"),
+    ("aws_vpc_security_group_ingress_rule", "description"),
+}
+UNATTENDED = ("-auto-approve", "-input=false", "-parallelism=40")
 
 
 def variables(path):
@@ -72,6 +79,7 @@ def test_the_home_on_cloud_run_is_valid_and_holds_what_matters_most(google, modu
 @pytest.fixture(scope="session")
 def cloud():
     """A cloud of the tests' own, on this machine."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -79,16 +87,55 @@ def cloud():
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def client(cloud):
-    return lambda service: boto3.client(
-        service, region_name=REGION, endpoint_url=cloud, **ACCOUNT
-    )
+def secrets(manager):
+    """What Secrets Manager holds a value of, by name."""
+    return {
+        secret["Name"]: manager.get_secret_value(SecretId=secret["ARN"])["SecretString"]
+        for secret in manager.list_secrets()["SecretList"]
+        if secret.get("SecretVersionsToStages")
+    }
+
+
+def differences(plan):
+    """What a plan would change: each (type, attribute)."""
+    return {
+        (one["type"], name)
+        for one in plan["resource_changes"]
+        if one["change"]["actions"] not in (["no-op"], ["read"])
+        for name, value in (one["change"]["after"] or {"": ""}).items()
+        if value != (one["change"]["before"] or {}).get(name)
+    }
+
+
+def crons(events):
+    """What EventBridge calls: {path: (method, how often, with which connection)}."""
+    called = {}
+    for rule in events.list_rules()["Rules"]:
+        target = events.list_targets_by_rule(Rule=rule["Name"])["Targets"][0]
+        one = events.describe_api_destination(Name=target["Arn"].split("/")[1])
+        called[one["InvocationEndpoint"].removeprefix("https://rendez-vous.example")] = (
+            one["HttpMethod"],
+            rule["ScheduleExpression"],
+            one["ConnectionArn"].split("/")[1],
+        )
+    return called
 
 
 @pytest.fixture(scope="session")
-def home(aws, module, cloud, client):
-    """infra/calcom/ecs, applied."""
+def life(aws, module, cloud):
+    """infra/calcom/ecs put up, looked at, applied once more, and taken down: what was seen."""
+
+    def client(service):
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=cloud,
+            aws_access_key_id="tests",
+            aws_secret_access_key="tests",
+        )
+
+    ecs, rds, balancer = client("ecs"), client("rds"), client("elbv2")
+    manager, ec2, iam = client("secretsmanager"), client("ec2"), client("iam")
     environment = {
         **aws,
         "AWS_ENDPOINT_URL": cloud,
@@ -98,53 +145,70 @@ def home(aws, module, cloud, client):
     }
     made = module("calcom/ecs", environment)
     certificate = client("acm").request_certificate(DomainName="rendez-vous.example")
-    (made.folder / "terraform.tfvars.json").write_text(
-        json.dumps(
-            {
-                "image": IMAGE,
-                "domain": "rendez-vous.example",
-                "email": {"from": "a@b.example", "host": "smtp.b.example", "port": 587, "user": "a"},
-                "certificate_arn": certificate["CertificateArn"],
-                "deletion_protection": False,
-            }
-        )
-    )
-    made.run("apply", "-auto-approve", "-input=false", "-parallelism=40")
-    return made
+    settings = {
+        "image": IMAGE,
+        "domain": "rendez-vous.example",
+        "email": {"from": "a@b.example", "host": "smtp.b.example", "port": 587, "user": "a"},
+        "certificate_arn": certificate["CertificateArn"],
+        "deletion_protection": False,
+    }
+    (made.folder / "terraform.tfvars.json").write_text(json.dumps(settings))
+    seen = SimpleNamespace()
+
+    made.run("apply", *UNATTENDED)
+    seen.service = ecs.describe_services(cluster="calcom", services=["calcom"])["services"][0]
+    seen.task = ecs.describe_task_definition(taskDefinition=seen.service["taskDefinition"])[
+        "taskDefinition"
+    ]
+    seen.execution = iam.get_role_policy(RoleName="calcom-execution", PolicyName="secrets-and-log")
+    seen.task_policies = iam.list_role_policies(RoleName="calcom-task")["PolicyNames"]
+    seen.database = rds.describe_db_instances()["DBInstances"][0]
+    group = seen.database["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
+    seen.around_database = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+    seen.health = balancer.describe_target_groups(Names=["calcom"])["TargetGroups"][0]
+    arn = balancer.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    seen.listeners = balancer.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+    seen.crons = crons(client("events"))
+    seen.secrets = secrets(manager)
+    seen.state = (made.folder / "terraform.tfstate").read_text()
+
+    made.run("plan", "-input=false", "-out=second.tfplan")
+    seen.second_plan = json.loads(made.run("show", "-json", "second.tfplan"))
+    made.run("apply", *UNATTENDED, "second.tfplan")
+    seen.secrets_later = secrets(manager)
+
+    made.run("destroy", *UNATTENDED)
+    seen.snapshots = [one["DBSnapshotIdentifier"] for one in rds.describe_db_snapshots()["DBSnapshots"]]
+    clusters = ecs.describe_clusters(clusters=["calcom"])["clusters"]
+    seen.left = [
+        *rds.describe_db_instances()["DBInstances"],
+        *(one for one in clusters if one["status"] != "INACTIVE"),
+        *balancer.describe_load_balancers()["LoadBalancers"],
+        *(vpc for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]),
+        *client("events").list_rules()["Rules"],
+    ]
+    return seen
 
 
-def secrets(client):
-    """What Secrets Manager holds of ours, by name."""
-    manager = client("secretsmanager")
-    held = {}
-    for secret in manager.list_secrets()["SecretList"]:
-        if secret["Name"].startswith("calcom/") and secret.get("SecretVersionsToStages"):
-            value = manager.get_secret_value(SecretId=secret["ARN"])
-            held[secret["Name"]] = value["SecretString"]
-    return held
-
-
+@pytest.mark.xdist_group("ecs")
+@pytest.mark.timeout(900)
 class TestTheHomeOnAws:
-    pytestmark = ecs
+    def test_one_task_of_the_pinned_image_runs_and_never_two(self, life):
+        [planned] = [
+            one["instances"][0]["attributes"]
+            for one in json.loads(life.state)["resources"]
+            if one["type"] == "aws_ecs_service"
+        ]
 
-    def test_one_task_of_the_pinned_image_runs_and_never_two(self, home, client):
-        service = client("ecs").describe_services(cluster="calcom", services=["calcom"])["services"][0]
-        task = client("ecs").describe_task_definition(taskDefinition=service["taskDefinition"])
-        container = task["taskDefinition"]["containerDefinitions"][0]
+        assert [one["image"] for one in life.task["containerDefinitions"]] == [IMAGE]
+        assert (life.service["status"], life.service["desiredCount"]) == ("ACTIVE", 1)
+        assert planned["deployment_maximum_percent"] == 100
+        assert planned["deployment_minimum_healthy_percent"] == 0
 
-        assert container["image"] == IMAGE
-        assert service["status"] == "ACTIVE"
-        assert service["desiredCount"] == 1
-        assert service["deploymentConfiguration"]["maximumPercent"] == 100
-        assert service["deploymentConfiguration"]["minimumHealthyPercent"] == 0
-        assert service["healthCheckGracePeriodSeconds"] == 600
-
-    def test_its_secrets_are_read_by_reference_and_nobody_else_reads_them(self, home, client):
-        task = client("ecs").describe_task_definition(taskDefinition="calcom")["taskDefinition"]
-        container = task["containerDefinitions"][0]
+    def test_its_secrets_are_read_by_reference_and_nobody_else_reads_them(self, life):
+        container = life.task["containerDefinitions"][0]
         references = {one["name"]: one["valueFrom"] for one in container["secrets"]}
-        told = client("iam").get_role_policy(RoleName="calcom-execution", PolicyName="secrets-and-log")
-        statements = told["PolicyDocument"]["Statement"]
+        statements = life.execution["PolicyDocument"]["Statement"]
         readable = next(s for s in statements if "secretsmanager:GetSecretValue" in s["Action"])
 
         assert set(references) == {
@@ -153,86 +217,61 @@ class TestTheHomeOnAws:
         }
         assert all(":secretsmanager:" in arn for arn in references.values())
         assert set(readable["Resource"]) == set(references.values())
-        values = set(secrets(client).values())
-        assert not values & {one["value"] for one in container["environment"]}
-        assert client("iam").list_role_policies(RoleName="calcom-task")["PolicyNames"] == []
+        plain = {one["value"] for one in container["environment"]}
+        assert not set(life.secrets.values()) & plain
+        assert life.task_policies == []
 
-    def test_the_database_is_encrypted_private_and_backed_up(self, home, client):
-        database = client("rds").describe_db_instances()["DBInstances"][0]
-        group = database["VpcSecurityGroups"][0]["VpcSecurityGroupId"]
-        rules = client("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+    def test_the_database_is_encrypted_private_and_backed_up(self, life):
+        [rule] = life.around_database["IpPermissions"]
 
-        assert database["StorageEncrypted"]
-        assert not database["PubliclyAccessible"]
-        assert database["BackupRetentionPeriod"] == 14
-        assert [r["FromPort"] for r in rules["IpPermissions"]] == [5432]
-        assert rules["IpPermissions"][0]["IpRanges"] == []
-        assert len(rules["IpPermissions"][0]["UserIdGroupPairs"]) == 1
-        assert [e for e in rules["IpPermissionsEgress"] if e.get("FromPort")] == []
+        assert life.database["StorageEncrypted"]
+        assert not life.database["PubliclyAccessible"]
+        assert life.database["BackupRetentionPeriod"] == 14
+        assert (rule["FromPort"], rule["IpRanges"]) == (5432, [])
+        assert len(rule["UserIdGroupPairs"]) == 1
 
-    def test_the_balancer_asks_for_a_path_that_exists_and_sends_everybody_to_https(self, home, client):
-        balancer = client("elbv2")
-        group = balancer.describe_target_groups(Names=["calcom"])["TargetGroups"][0]
-        arn = balancer.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
-        listeners = balancer.describe_listeners(LoadBalancerArn=arn)["Listeners"]
-        does = {one["Port"]: one["DefaultActions"][0]["Type"] for one in listeners}
+    def test_the_balancer_asks_for_a_path_that_exists_and_sends_everybody_to_https(self, life):
+        does = {one["Port"]: one["DefaultActions"][0]["Type"] for one in life.listeners}
 
-        assert (group["HealthCheckPath"], group["Port"]) == ("/api/version", 3000)
+        assert (life.health["HealthCheckPath"], life.health["Port"]) == ("/api/version", 3000)
         assert does == {80: "redirect", 443: "forward"}
 
-    def test_its_crons_are_called_with_the_keys_that_it_knows(self, home, client):
-        events, held = client("events"), secrets(client)
-        called = {}
-        for rule in events.list_rules()["Rules"]:
-            target = events.list_targets_by_rule(Rule=rule["Name"])["Targets"][0]
-            name = target["Arn"].split("/")[1]
-            destination = events.describe_api_destination(Name=name)
-            called[destination["InvocationEndpoint"].removeprefix("https://rendez-vous.example")] = (
-                destination["HttpMethod"],
-                rule["ScheduleExpression"],
-                destination["ConnectionArn"].split("/")[1],
-            )
-        copies = [
-            json.loads(client("secretsmanager").get_secret_value(SecretId=s["ARN"])["SecretString"])
-            for s in client("secretsmanager").list_secrets()["SecretList"]
-            if s["Name"].startswith("events!connection/")
-        ]
+    def test_its_crons_are_called_with_the_keys_that_it_knows(self, life):
+        presented = {
+            json.loads(value)["api_key_value"]
+            for name, value in life.secrets.items()
+            if name.startswith("events!connection/")
+        }
 
-        assert called == {
+        assert life.crons == {
             "/api/cron/webhookTriggers": ("POST", "rate(5 minutes)", "calcom-cron-api-key"),
             "/api/cron/bookingReminder": ("POST", "rate(15 minutes)", "calcom-cron-api-key"),
             "/api/tasks/cron": ("GET", "rate(1 minute)", "calcom-cron-secret"),
             "/api/tasks/cleanup": ("GET", "rate(1 day)", "calcom-cron-secret"),
         }
-        assert {copy["api_key_value"] for copy in copies} == {
-            held["calcom/cron-api-key"],
-            f"Bearer {held['calcom/cron-secret']}",
+        assert presented == {
+            life.secrets["calcom/cron-api-key"],
+            f"Bearer {life.secrets['calcom/cron-secret']}",
         }
 
-    def test_a_second_apply_changes_nothing_and_makes_no_key_anew(self, home, client):
-        before = secrets(client)
+    def test_a_second_apply_changes_nothing_and_makes_no_key_anew(self, life):
+        kept = life.secrets
 
-        home.run("plan", "-input=false", "-detailed-exitcode")
-        home.run("apply", "-auto-approve", "-input=false", "-parallelism=40")
+        assert differences(life.second_plan) <= FORGOTTEN
+        assert life.secrets_later == kept
+        assert len(kept["calcom/encryption-key"]) == 32
+        assert f":{kept['calcom/database-password']}@" in kept["calcom/database-url"]
 
-        assert secrets(client) == before
-        assert len(before["calcom/encryption-key"]) == 32
-        assert f":{before['calcom/database-password']}@" in before["calcom/database-url"]
+    def test_the_state_holds_no_key_but_those_of_the_crons(self, life):
+        ours = {name: value for name, value in life.secrets.items() if name.startswith("calcom/")}
 
-    def test_the_state_holds_no_key_but_those_of_the_crons(self, home, client):
-        state = (home.folder / "terraform.tfstate").read_text()
+        found = {name for name, value in ours.items() if value in life.state}
 
-        found = {name for name, value in secrets(client).items() if value in state}
         assert found == {"calcom/cron-api-key", "calcom/cron-secret"}
 
-    def test_taken_down_it_leaves_a_last_backup_and_nothing_that_runs(self, home, client):
-        home.run("destroy", "-auto-approve", "-input=false", "-parallelism=40")
-
-        snapshots = client("rds").describe_db_snapshots()["DBSnapshots"]
-        assert "calcom-final" in [one["DBSnapshotIdentifier"] for one in snapshots]
-        assert client("rds").describe_db_instances()["DBInstances"] == []
-        assert client("ecs").list_clusters()["clusterArns"] == []
-        assert client("elbv2").describe_load_balancers()["LoadBalancers"] == []
+    def test_taken_down_it_leaves_a_last_backup_and_nothing_that_runs(self, life):
+        assert life.snapshots == ["calcom-final"]
+        assert life.left == []
 
 
 # The home on one machine. There is no engine here to start it with: its file is checked by the

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -25,15 +26,17 @@ def test_terraform_files_are_formatted(terraform):
 
 
 @pytest.mark.timeout(300)
-def test_checkov_finds_nothing_that_is_not_explained():
+def test_checkov_finds_nothing_that_is_not_explained(tmp_path):
     program = TOOLS / "checkov" / "bin" / "checkov"
     if not program.exists():
         pytest.skip("checkov's environment is not there: run `make tools`")
 
+    # It takes Terraform's tests for modules that it cannot read.
+    shutil.copytree(INFRA, tmp_path / "infra", ignore=shutil.ignore_patterns("*.tftest.hcl"))
     done = subprocess.run(
         [
-            *(str(program), "-d", str(INFRA), "--framework", "terraform", "--skip-download"),
-            *("--skip-path", r".*\.tftest\.hcl", "--compact", "--quiet", "-o", "json"),
+            *(str(program), "-d", str(tmp_path / "infra"), "--framework", "terraform"),
+            *("--skip-download", "--compact", "--quiet", "-o", "json"),
         ],
         capture_output=True,
         text=True,

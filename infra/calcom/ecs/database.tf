@@ -3,16 +3,6 @@ resource "aws_db_subnet_group" "calcom" {
   subnet_ids = aws_subnet.database[*].id
 }
 
-resource "aws_db_parameter_group" "calcom" {
-  name   = "calcom-postgres16"
-  family = "postgres16"
-
-  parameter {
-    name  = "rds.force_ssl"
-    value = "1"
-  }
-}
-
 resource "aws_db_instance" "calcom" {
   # checkov:skip=CKV_AWS_118: one Cal.com of one consultant; CloudWatch's own figures will do
   # checkov:skip=CKV_AWS_157: an hour without bookings is cheaper than a second database, and backups are kept
@@ -20,8 +10,9 @@ resource "aws_db_instance" "calcom" {
   # checkov:skip=CKV_AWS_293: protected unless `deletion_protection` is turned off on purpose
   # checkov:skip=CKV_AWS_353: as CKV_AWS_118
   # checkov:skip=CKV2_AWS_30: statements carry what people wrote
-  identifier        = "calcom"
-  engine            = "postgres"
+  identifier = "calcom"
+  engine     = "postgres"
+  # From 15 on, RDS takes no connection without TLS unless it is told to.
   engine_version    = "16"
   instance_class    = "db.t4g.micro"
   allocated_storage = 20
@@ -34,7 +25,6 @@ resource "aws_db_instance" "calcom" {
   password_wo_version = 1
 
   db_subnet_group_name       = aws_db_subnet_group.calcom.name
-  parameter_group_name       = aws_db_parameter_group.calcom.name
   vpc_security_group_ids     = [aws_security_group.database.id]
   publicly_accessible        = false
   auto_minor_version_upgrade = true

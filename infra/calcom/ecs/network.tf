@@ -61,11 +61,11 @@ resource "aws_security_group" "balancer" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "balancer" {
-  # checkov:skip=CKV_AWS_23: its group's description says it
   # checkov:skip=CKV_AWS_260: port 80 answers with a redirect alone
   for_each = toset(["80", "443"])
 
   security_group_id = aws_security_group.balancer.id
+  description       = "The world, on ${each.key}"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
   from_port         = each.key
@@ -73,8 +73,8 @@ resource "aws_vpc_security_group_ingress_rule" "balancer" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "balancer" {
-  # checkov:skip=CKV_AWS_23: to Cal.com alone
   security_group_id            = aws_security_group.balancer.id
+  description                  = "To Cal.com"
   referenced_security_group_id = aws_security_group.calcom.id
   ip_protocol                  = "tcp"
   from_port                    = 3000
@@ -88,8 +88,8 @@ resource "aws_security_group" "calcom" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "calcom" {
-  # checkov:skip=CKV_AWS_23: its group's description says it
   security_group_id            = aws_security_group.calcom.id
+  description                  = "The balancer"
   referenced_security_group_id = aws_security_group.balancer.id
   ip_protocol                  = "tcp"
   from_port                    = 3000
@@ -97,8 +97,8 @@ resource "aws_vpc_security_group_ingress_rule" "calcom" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "calcom" {
-  # checkov:skip=CKV_AWS_23: calendars, mail servers and webhooks are anywhere
   security_group_id = aws_security_group.calcom.id
+  description       = "Calendars, mail servers and webhooks are anywhere"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "-1"
 }
@@ -110,8 +110,8 @@ resource "aws_security_group" "database" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "database" {
-  # checkov:skip=CKV_AWS_23: its group's description says it
   security_group_id            = aws_security_group.database.id
+  description                  = "Cal.com"
   referenced_security_group_id = aws_security_group.calcom.id
   ip_protocol                  = "tcp"
   from_port                    = 5432

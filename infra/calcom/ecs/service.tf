@@ -137,9 +137,5 @@ resource "aws_ecs_service" "calcom" {
     container_port   = 3000
   }
 
-  lifecycle {
-    ignore_changes = [availability_zone_rebalancing]
-  }
-
   depends_on = [aws_lb_listener.https, aws_iam_role_policy.execution]
 }
