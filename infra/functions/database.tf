@@ -148,8 +148,12 @@ resource "google_dns_record_set" "database" {
 }
 
 # The certificate of the authority is public; a secret is the one way to mount a file.
+locals {
+  authority = var.cloud_sql || var.database_ca != null ? 1 : 0
+}
+
 resource "google_secret_manager_secret" "authority" {
-  count = var.cloud_sql ? 1 : 0
+  count = local.authority
 
   secret_id = "database-ca"
 
@@ -161,14 +165,14 @@ resource "google_secret_manager_secret" "authority" {
 }
 
 resource "google_secret_manager_secret_version" "authority" {
-  count = var.cloud_sql ? 1 : 0
+  count = local.authority
 
   secret      = google_secret_manager_secret.authority[0].id
-  secret_data = google_sql_database_instance.visio[0].server_ca_cert[0].cert
+  secret_data = var.cloud_sql ? google_sql_database_instance.visio[0].server_ca_cert[0].cert : file(var.database_ca)
 }
 
 resource "google_secret_manager_secret_iam_member" "authority" {
-  for_each = var.cloud_sql ? local.deployed : {}
+  for_each = local.authority == 1 ? local.deployed : {}
 
   secret_id = google_secret_manager_secret.authority[0].secret_id
   role      = "roles/secretmanager.secretAccessor"

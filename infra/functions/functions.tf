@@ -174,7 +174,7 @@ resource "google_cloudfunctions2_function" "function" {
     }
 
     dynamic "secret_volumes" {
-      for_each = var.cloud_sql ? ["/etc/visio"] : []
+      for_each = local.authority == 1 ? ["/etc/visio"] : []
 
       content {
         mount_path = secret_volumes.value

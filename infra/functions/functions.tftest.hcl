@@ -127,6 +127,23 @@ run "a_cloud_sql_of_our_own_is_protected_and_private" {
   }
 }
 
+run "an_authority_of_supabases_own_is_mounted" {
+  command = apply
+
+  variables {
+    database_ca = "versions.tf"
+  }
+
+  assert {
+    condition = alltrue([
+      for function in google_cloudfunctions2_function.function :
+      function.service_config[0].secret_volumes[0].mount_path == "/etc/visio"
+      && function.service_config[0].secret_volumes[0].versions[0].path == "database-ca.pem"
+    ])
+    error_message = "A function that cannot verify its database."
+  }
+}
+
 run "without_livekit_nobody_takes_its_orders" {
   command = apply
 

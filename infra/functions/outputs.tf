@@ -21,6 +21,9 @@ output "secrets" {
 output "connection_limits" {
   description = "How many connections each function's login may hold: what `make logins` reads."
   value       = { for name, function in local.deployed : name => function.size.concurrency * function.size.instances }
+
+  # An apply of some targets tells only what depends on nothing else, and on something.
+  depends_on = [google_secret_manager_secret.secret]
 }
 
 output "connections" {

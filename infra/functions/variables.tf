@@ -109,6 +109,12 @@ variable "cloud_sql_tier" {
   default     = "db-custom-1-3840"
 }
 
+variable "database_ca" {
+  description = "The file of the authority that signed the database's certificate (PEM), where it is not a public one: Supabase has it under Database settings. Cloud SQL's is found by itself."
+  type        = string
+  default     = null
+}
+
 variable "max_connections" {
   description = "How many clients the database, or the pooler in front of it, takes at a time."
   type        = number
