@@ -39,7 +39,14 @@ chromium: setup ## Install a browser for the tests of the pages, where there is 
 	  $(BIN)/playwright install chromium >/dev/null 2>&1 || \
 	  echo "visio: no Chromium is to be had here: the tests of the pages are skipped"
 
-test: setup chromium ## Run every test, and print the coverage
+tools: $(VENV)/.provider $(VENV)/.checkov ## Install what checks the infrastructure, each in an environment of its own
+
+$(VENV)/.%: requirements/%.txt $(VENV)/.installed
+	@$(BIN)/python -m venv $(VENV)/$*
+	@env -u PYTHONDONTWRITEBYTECODE $(VENV)/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt
+	@touch $@
+
+test: setup chromium tools ## Run every test, and print the coverage
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term --cov-fail-under=90
 
 check: setup ## Lint, types, migrations and layers
@@ -53,7 +60,10 @@ check: setup ## Lint, types, migrations and layers
 migrate: setup ## Bring the PostgreSQL of DATABASE_URL up to date
 	@$(BIN)/python -m local.postgres
 
-build: setup ## Stage build/<function>/ for each function, ready to be zipped
+logins: setup ## Make one database login per function (docs/deploy.md)
+	@$(BIN)/python -m local.logins
+
+build: setup ## Stage each function in build/<function>/, and pack build/<function>.zip
 	@$(BIN)/python -m local.build
 
 schema: setup ## Write sql/schema.sql and docs/grants.md from all migrations
@@ -75,4 +85,4 @@ costs: setup ## Compute docs/costs.md from what was measured
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run demo chromium test check migrate build schema openapi types bench costs lock
+.PHONY: help setup run demo chromium tools test check migrate logins build schema openapi types bench costs lock

@@ -1,4 +1,5 @@
-"""Compile the requirements files from pyproject.toml: one for each function, one for development.
+"""Compile the requirements files from pyproject.toml: one for each function, one for development,
+and one for each tool that cannot share an environment with them.
 
 Run by `make lock`, in the project's folder, with uv in the same environment. Every file is pinned
 with hashes, valid on every platform, and free of index addresses.
@@ -33,6 +34,8 @@ def main() -> None:
         options = [option for extra in extras for option in ("--extra", extra)]
         compile_to(HERE / "functions" / f"{name}.txt", "pyproject.toml", *options)
     compile_to(HERE / "dev.txt", "pyproject.toml", "--all-extras", "--group", "dev")
+    for tool in ("provider", "checkov"):
+        compile_to(HERE / f"{tool}.txt", "--group", tool)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from local import build, openapi
 from local.gateway import names
 from local.postgres import free_port
+from tests.cloud import planned
 from tests.world import ALICE, PROJECT, Remote
 
 pytestmark = pytest.mark.xdist_group("bundle")
@@ -71,7 +73,7 @@ def started(staged, python_with, environment):
                 *("--source", str(folder / "main.py"), "--port", str(port), "--host", "127.0.0.1"),
             ],
             cwd=folder,
-            env={**settings, "THREADS": "2"},
+            env={**settings, "THREADS": str(planned()[name].concurrency)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
@@ -147,6 +149,43 @@ def test_a_folder_holds_its_page_the_core_and_nothing_else(tmp_path):
     assert not list(tmp_path.rglob("__pycache__"))
 
 
+def test_the_same_files_make_the_same_archive_wherever_and_whenever(tmp_path):
+    first, second = tmp_path / "one", tmp_path / "somewhere" / "else"
+    build.stage("lobby_signal", first)
+    build.stage("lobby_signal", second)
+    for path in second.rglob("*"):
+        os.utime(path, (1, 1))
+    (second / "main.py").chmod(0o600)
+
+    build.pack(first, tmp_path / "one.zip")
+    build.pack(second, tmp_path / "two.zip")
+
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    (second / "main.py").write_text("# another page\n")
+    build.pack(second, tmp_path / "three.zip")
+    assert (tmp_path / "one.zip").read_bytes() != (tmp_path / "three.zip").read_bytes()
+
+
+def test_an_archive_is_the_staged_folder_in_a_fixed_order_for_anyone_to_read(tmp_path):
+    build.stage("send_mail", tmp_path / "staged")
+    build.pack(tmp_path / "staged", tmp_path / "staged.zip")
+
+    with zipfile.ZipFile(tmp_path / "staged.zip") as archive:
+        entries = archive.infolist()
+        archive.extractall(tmp_path / "unpacked")
+
+    files = [path for path in (tmp_path / "staged").rglob("*") if path.is_file()]
+    assert [e.filename for e in entries] == sorted(
+        path.relative_to(tmp_path / "staged").as_posix() for path in files
+    )
+    assert {(e.external_attr >> 16, e.date_time) for e in entries} == {
+        (0o100644, (1980, 1, 1, 0, 0, 0))
+    }
+    for path in files:
+        unpacked = tmp_path / "unpacked" / path.relative_to(tmp_path / "staged")
+        assert unpacked.read_bytes() == path.read_bytes()
+
+
 def test_the_published_document_is_the_one_that_the_functions_declare():
     done = subprocess.run(
         [
@@ -170,6 +209,7 @@ def test_lists_of_functions_agree():
     readme = (PROJECT / "README.md").read_text()
 
     assert sorted(path[1:].replace("-", "_") for path in published) == folders
+    assert sorted(planned()) == folders
     assert [name for name in folders if f"`{name}`" not in readme] == []
 
 
