@@ -7,7 +7,6 @@ import re
 import pytest
 
 from local.gateway import names
-from local.logins import role_of
 from tests.cloud import planned
 from tests.infra.conftest import INFRA
 from tests.world import PROJECT
@@ -84,7 +83,7 @@ def test_a_function_finds_nothing_there_that_it_does_not_need(applied, name):
         variable for group in groups(name) for one in settings.NEEDS[group] for variable in one
     }
     allowed |= {variable for group in groups(name) for variable in OPTIONAL.get(group, ())}
-    allowed |= {"THREADS"}
+    allowed |= {"THREADS", "GOOGLE_CLOUD_PROJECT"}
     allowed |= {"ALLOWED_ORIGINS"} if getattr(edge, door).browser else set()
     allowed |= {"WEB_PUSH_TOPIC"} if name == "complete_meetings" else set()
     assert {*plain, *mounted} <= allowed
@@ -194,14 +193,6 @@ def test_the_dashboard_and_the_alerts_look_at_metrics_that_are_there(applied):
     assert len(applied["google_monitoring_alert_policy"]) == 5
     for alert in applied["google_monitoring_alert_policy"]:
         assert alert["notification_channels"]
-
-
-def test_a_login_may_become_the_role_that_its_page_acts_as():
-    for name in names():
-        page = (PROJECT / "functions" / name / "main.py").read_text()
-        acts = "visio_app" if re.search(r"(acting|reading)_for\(", page) else "visio_system"
-
-        assert role_of(name) == acts, name
 
 
 def test_what_matters_most_holds_in_terraforms_own_words(functions):
