@@ -179,8 +179,11 @@ def life(aws, module, cloud):
     seen.secrets_later = secrets(manager)
 
     made.run("destroy", *UNATTENDED)
+    # Those that are made by the day are named `rds:…`, and go with what they were made of.
     seen.snapshots = [
-        one["DBSnapshotIdentifier"] for one in rds.describe_db_snapshots()["DBSnapshots"]
+        one["DBSnapshotIdentifier"]
+        for one in rds.describe_db_snapshots()["DBSnapshots"]
+        if not one["DBSnapshotIdentifier"].startswith("rds:")
     ]
     clusters = ecs.describe_clusters(clusters=["calcom"])["clusters"]
     seen.left = [
