@@ -144,7 +144,7 @@ def test_everything_can_be_done_from_the_keyboard(open_page):
     chloe.keyboard.press("Enter")
     expect(chloe.get_by_role("dialog")).to_be_visible()
     chloe.keyboard.press("Escape")
-    expect(chloe.get_by_role("dialog")).to_have_count(0)
+    expect(chloe.locator("dialog")).to_have_count(0)
     expect(mine.get_by_role("button", name="Retirer la demande")).to_be_focused()
     chloe.keyboard.press("Enter")
     expect(chloe.get_by_role("dialog").get_by_label("Un mot")).to_be_focused()
