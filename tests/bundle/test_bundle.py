@@ -203,6 +203,14 @@ def test_the_published_document_is_the_one_that_the_functions_declare():
     assert json.loads(openapi.TARGET.read_text()) == json.loads(done.stdout), "run `make openapi`"
 
 
+def test_what_shares_a_costly_fixture_runs_in_one_worker(request):
+    if not request.config.getoption("loadgroup", default=False):
+        pytest.skip("nothing is grouped where one process runs all")
+
+    # xdist writes the group behind the id, and goes by what it reads there.
+    assert request.node.nodeid.endswith("@bundle")
+
+
 def test_lists_of_functions_agree():
     folders = names()
     published = json.loads(openapi.TARGET.read_text())["paths"]
