@@ -75,6 +75,8 @@ openapi: setup ## Write docs/openapi.json, and the pages' types, from the functi
 
 types: setup ## Write the types of the pages' modules, for those who use them elsewhere
 	@npx tsc -p tsconfig.types.json
+	@# tsc carries no declarations over that it was given.
+	@echo 'export * from "../../visio/api.js";' > web/types/visio/api.d.ts
 
 bench: setup ## Measure cold starts, round trips and signals, into bench/results/
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench

@@ -31,9 +31,47 @@ def test_the_published_types_are_the_modules_own(tmp_path):
 
     made = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*.d.ts")}
     kept = WEB / "types"
-    assert made == {
-        str(path.relative_to(kept)): path.read_text() for path in kept.rglob("*.d.ts")
-    }, "run `make types`"
+    published = {str(path.relative_to(kept)): path.read_text() for path in kept.rglob("*.d.ts")}
+    assert published.pop("visio/api.d.ts") == 'export * from "../../visio/api.js";\n'
+    assert made == published, "run `make types`"
+
+
+def test_somebody_elses_program_is_checked_against_the_published_types(tmp_path):
+    (tmp_path / "node_modules" / "@foxeo").mkdir(parents=True)
+    (tmp_path / "node_modules" / "@foxeo" / "visio").symlink_to(WEB)
+    (tmp_path / "program.ts").write_text(
+        """import { WaitingRoom } from "@foxeo/visio/lobby";
+        import { RequestList } from "@foxeo/visio/requests";
+        import type { Visio } from "@foxeo/visio/client";
+        declare const visio: Visio;
+        const name: string | undefined = new WaitingRoom(visio).state.items[0]?.clientName;
+        const [request] = new RequestList(visio).state.items;
+        const status: "pending" | "accepted" | undefined = request?.status;
+        const none: string | undefined = request?.noSuchField;
+        export { name, none, status };"""
+    )
+    options = {
+        "strict": True,
+        "noEmit": True,
+        "target": "es2023",
+        "module": "esnext",
+        "moduleResolution": "bundler",
+        "types": [],
+        "skipLibCheck": True,  # of supabase-js: its own want Node's
+    }
+    config = {"compilerOptions": options, "files": ["program.ts"]}
+    (tmp_path / "tsconfig.json").write_text(json.dumps(config))
+
+    checked = subprocess.run(
+        [PROJECT / "node_modules" / ".bin" / "tsc"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    wrong = re.findall(r"^(\S+\.ts)\((\d+),.*(TS\d+)", checked.stdout, re.M)
+    assert wrong == [("program.ts", "7", "TS2322"), ("program.ts", "8", "TS2339")], checked.stdout
 
 
 def test_the_functions_types_are_those_of_the_published_contract(tmp_path):

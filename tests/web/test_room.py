@@ -131,6 +131,17 @@ def test_a_room_is_over_with_its_meeting(enter, cast, meeting):
     late.wait_for_url("**/client/")
 
 
+def test_an_operator_who_is_early_reads_why_the_meeting_was_called_off(open_page, cast):
+    meeting = cast.meeting("alice")
+    page = open_page(f"/room/?meeting={meeting}", "mikl@foxeo.example")
+    expect(headline(page)).to_have_text(READY)
+
+    cast.does("alice", "cancel-meeting", {"meetingId": meeting, "reason": "Une <b>grippe</b>"})
+
+    expect(headline(page)).to_have_text("Ce rendez-vous est annulé")
+    expect(page.get_by_text("Une <b>grippe</b>")).to_be_visible()
+
+
 def test_who_is_sent_back_is_out_at_once_and_comes_in_again_when_let_in(enter, cast, meeting):
     page = enter("alice")
     expect(headline(page)).to_have_text(READY)
