@@ -1,5 +1,6 @@
 """What every function has in common: doors, envelope, refusals, headers, the log line."""
 
+import itertools
 import json
 import logging
 import time
@@ -267,6 +268,8 @@ def _anything(**changes):
         "é",
         "",
     ],
+    # By number: the tokens hold the time, and every worker has to name a test alike.
+    ids=itertools.count(),
 )
 def test_a_token_that_is_not_a_users_opens_nothing(call, bearer):
     headers = {"Authorization": f"Bearer {bearer}".encode().decode("latin-1")}
