@@ -133,10 +133,14 @@ def attempts(mutants: Sequence[Mutant]) -> Iterator[Tried]:
         named = sorted({test for mutant in mutants for test in mutant.tests})
         with ThreadPoolExecutor(LANES) as lanes:
             halves = (named[::2], named[1::2])
-            sound = lanes.map(lambda half, home: half and run(half, home, clusters), halves, (first, second))
+            sound = lanes.map(
+                lambda half, home: half and run(half, home, clusters), halves, (first, second)
+            )
             for done in filter(None, sound):
                 if done.returncode:
-                    raise SystemExit(f"visio: these fail without any sabotage:\n{done.stdout[-4000:]}")
+                    raise SystemExit(
+                        f"visio: these fail without any sabotage:\n{done.stdout[-4000:]}"
+                    )
             homes.put(first)
             homes.put(second)
             yield from lanes.map(lambda mutant: one(mutant, clusters), mutants)

@@ -429,7 +429,9 @@ def test_a_body_without_a_length_is_no_longer_than_any_other(environment):
     door = endpoint("POST", takes=None)(_echoing)
 
     def sent(size):
-        builder = EnvironBuilder(method="POST", headers=ALICE.headers, input_stream=BytesIO(b" " * size))
+        builder = EnvironBuilder(
+            method="POST", headers=ALICE.headers, input_stream=BytesIO(b" " * size)
+        )
         # How gunicorn hands over a chunked body: no length, and an end.
         request = Request({**builder.get_environ(), "wsgi.input_terminated": True})
         del request.environ["CONTENT_LENGTH"]

@@ -183,7 +183,7 @@ def test_another_services_token_relays_and_records_nothing(relay, remote, rows, 
     "changes",
     [
         {"iss": "https://accounts.evil.example"},
-        {"iss": None},
+        {"iss": "accounts.google.com.evil.example"},
         {"email_verified": False},
         {"email_verified": "true"},
         {"exp": int(time.time()) - 60},
@@ -453,9 +453,7 @@ def test_a_meeting_that_somebody_holds_holds_up_no_other(sweep, accepted, rows, 
     assert rows("select id::text from meetings where status = 'completed'") == [free]
 
 
-def test_a_signal_that_another_sweep_holds_holds_up_no_other(
-    sweep, pending, rows, holding, remote
-):
+def test_a_signal_that_another_sweep_holds_holds_up_no_other(sweep, pending, rows, holding, remote):
     remote.bus_status = 503
     pending()
     remote.bus_status = 200
