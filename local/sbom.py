@@ -1,6 +1,6 @@
 """What a function is made of, for those who look for what is known to be unsafe: an SBOM.
 
-CycloneDX 1.6 in JSON, written from nothing but the pinned requirements that the function is deployed
+CycloneDX 1.6 in JSON, written from nothing but the pinned requirements that a function is deployed
 with. The same requirements make the same document, byte for byte: it holds no instant and no number
 drawn by chance, and its serial number is computed from the rest.
 

@@ -1,7 +1,7 @@
 """Do the tests notice? The product is sabotaged, one guard at a time, and some test must fail.
 
-`python -m tests.attack.mutants` tries all of tests/attack/sabotages.py, or those that are named; each
-in a copy of the project, never in the working tree. It exits with 1 if one survived.
+`python -m tests.attack.mutants` tries all of tests/attack/sabotages.py, or those that are named;
+each in a copy of the project, never in the working tree. It exits with 1 if one survived.
 """
 
 import argparse
@@ -147,8 +147,10 @@ def attempts(mutants: Sequence[Mutant]) -> Iterator[Tried]:
 
 
 def line(tried: Tried) -> str:
+    """What became of one, for a terminal."""
+    file = Path(tried.mutant.file).name[:40]
     said = tried.killed_by or (tried.problem or "").upper().partition("\n")[0]
-    return f"{tried.mutant.name:<56} {Path(tried.mutant.file).name[:40]:<40} {tried.seconds:5.1f} s  {said}"
+    return f"{tried.mutant.name:<56} {file:<40} {tried.seconds:5.1f} s  {said}"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -156,18 +158,23 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", help="of the mutants to try; all by default")
     parser.add_argument("--json", type=Path, help="where to write what became of them")
     options = parser.parse_args(arguments)
-    chosen = [m for m in MUTANTS if not options.names or m.name in options.names]
-    survivors, results = [], []
-    for tried in attempts(chosen):
+    started, results = time.monotonic(), []
+    for tried in attempts([m for m in MUTANTS if not options.names or m.name in options.names]):
         print(line(tried), flush=True)
         results.append(tried)
-        if tried.killed_by is None:
-            survivors.append(tried)
+    survivors = [tried for tried in results if tried.killed_by is None]
     for tried in survivors:
         print(f"\n{tried.mutant.name}: {tried.problem}")
     print(f"{len(results)} mutants, {len(survivors)} not noticed")
     if options.json:
-        options.json.write_text(json.dumps([[t.mutant.name, t.killed_by] for t in results]))
+        told = {
+            "part": "mutants",
+            "what": "sabotages of the product, each of which a test must notice",
+            "cases": len(results),
+            "broken": len(survivors),
+            "seconds": round(time.monotonic() - started, 1),
+        }
+        options.json.write_text(json.dumps([told]))
     return 1 if survivors or not results else 0
 
 

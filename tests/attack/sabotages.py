@@ -1,7 +1,7 @@
 """What could be wrong with the product, one small sabotage each, and the tests that must notice.
 
-A sabotage takes one guard away and leaves the rest: where several stand behind one another, each has
-a test of its own. `old` stands in its file exactly once.
+A sabotage takes one guard away and leaves the rest: where several stand behind one another, each
+has a test of its own. `old` stands in its file exactly once.
 """
 
 from dataclasses import dataclass
@@ -503,7 +503,7 @@ MUTANTS = (
         ROOMS,
         '"roomAdmin": runs,',
         '"roomAdmin": True,',
-        (f"{FUNCTIONS}rooms.py::test_a_livekit_ticket_names_the_admission",),
+        (f"{FUNCTIONS}rooms.py::test_only_the_operators_ticket_makes_and_runs_a_room",),
     ),
     Mutant(
         "a room bears its meeting's id",
@@ -534,7 +534,7 @@ MUTANTS = (
         BUFFERS_SQL,
         "(ends_at at time zone 'UTC') + make_interval(mins => buffer_minutes), '[)') with &&)",
         "(ends_at at time zone 'UTC'), '[)') with &&)",
-        (f"{FUNCTIONS}agreeing.py::test_the_buffer_is_settled_by_the_database",),
+        (f"{SQL}policies.py::test_the_rest_after_a_meeting_is_nobody_elses",),
     ),
     Mutant(
         "one lobby has two live knocks",
@@ -588,7 +588,7 @@ MUTANTS = (
         "where auth_user_id = (select auth.uid())));",
         'create policy "a client sees their meetings" on public.meetings\n'
         "  for select to authenticated, visio_app\n"
-        "  using (client_id in (select id from public.clients));",
+        "  using (status <> '');",
         (f"{SQL}policies.py::test_a_persona_sees_their_own_rows_only",),
     ),
     Mutant(

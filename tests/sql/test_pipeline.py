@@ -232,6 +232,8 @@ def test_callers_in_turn_and_at_once_are_never_mixed_up(database):
                     tx.read(text("select 1/0"))
                 return persona.name, [row["name"] for row in tx.read(who)]
         except DatabaseFailed:
+            # Whose statement it was, and nobody who comes after.
+            assert number % 5 == 0
             return persona.name, [persona.name]
 
     with ThreadPoolExecutor(8) as pool:
