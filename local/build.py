@@ -77,7 +77,7 @@ def main() -> None:
     for name in names():
         pack(BUILD / name, BUILD / f"{name}.zip")
         sbom.write(name, BUILD / name / "requirements.txt", BUILD / f"{name}.cdx.json")
-    print(f"staged and packed {len(names())} functions in {BUILD.relative_to(PROJECT)}/")
+    print(f"staged and packed {len(names())} functions in {BUILD.name}/")
 
 
 if __name__ == "__main__":
