@@ -397,10 +397,7 @@ MUTANTS = (
         REQUESTS,
         "    tx.lock(LOCK, id=request_id)\n",
         "",
-        (
-            f"{FUNCTIONS}deciding.py::test_of_acceptance_and_rejection_at_once_one_wins",
-            f"{FUNCTIONS}agreeing.py::test_of_everything_at_once_one_wins_and_the_others_learn_what_won",
-        ),
+        (f"{FUNCTIONS}deciding.py::test_what_somebody_else_is_deciding_is_waited_for",),
     ),
     Mutant(
         "a key may ask for something else",
