@@ -56,9 +56,9 @@ class Keys:
         """A user's access token, as Supabase Auth signs it (ES256)."""
         return jwt.encode(claims, self._user, "ES256", headers={"kid": "local-user"})
 
-    def sign_google(self, audience: str, email: str) -> str:
-        """An OIDC token, as Pub/Sub and Cloud Scheduler send it (RS256)."""
-        now = int(time.time())
+    def sign_google(self, audience: str, email: str, *, at: float | None = None) -> str:
+        """An OIDC token, as Pub/Sub and Cloud Scheduler send it (RS256), made now or `at`."""
+        now = int(time.time() if at is None else at)
         claims = {
             "iss": "https://accounts.google.com",
             "aud": audience,
