@@ -23,6 +23,11 @@ from visio.settings import GoogleCaller, UserSettings
 
 LEEWAY = 30
 SIGNATURE = re.compile(r"[0-9a-f]{64}")
+# As RFC 7515 writes it: no padding, and not a byte that counts for nothing. One token, one text.
+TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# UUID() also takes braces, urn:, underscores, other scripts' digits, and hyphens anywhere.
+SUBJECT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+INFINITY = float("inf")
 GOOGLE = ("https://accounts.google.com", "accounts.google.com")
 
 
@@ -89,12 +94,12 @@ def user(authorization: str | None, settings: UserSettings, *, now: datetime) ->
     elif algorithm in ("ES256", "RS256") and settings.jwks_url:
         keys = (keys_at(settings.jwks_url).key(str(header.get("kid")), algorithm),)
     claims = _first(token, keys, str(algorithm), now=now)
+    subject = str(claims["sub"])
     if claims.get("role") != "authenticated":
         raise Unauthenticated
-    try:
-        return Caller(UUID(claims["sub"]))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise Unauthenticated from error
+    if not SUBJECT.fullmatch(subject):
+        raise Unauthenticated
+    return Caller(UUID(subject))
 
 
 def google(
@@ -153,7 +158,8 @@ def livekit(
     """
     token = (authorization or "").removeprefix("Bearer ")
     digest = base64.b64encode(hashlib.sha256(raw).digest())
-    if not any(_signed_by(pair, token, digest, now=now) for pair in pairs):
+    signed = (_signed_by(pair, token, digest, now=now) for pair in pairs)
+    if not TOKEN.fullmatch(token) or not any(signed):
         raise BadSignature
 
 
@@ -171,7 +177,7 @@ def _signed_by(pair: tuple[str, str], token: str, digest: bytes, *, now: datetim
 def _bearer(authorization: str | None) -> tuple[str, Mapping[str, Any]]:
     # Two equal headers arrive joined by a comma, which no token has.
     scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token or "," in token:
+    if scheme.lower() != "bearer" or not TOKEN.fullmatch(token):
         raise Unauthenticated
     try:
         header = jwt.get_unverified_header(token)
@@ -211,9 +217,16 @@ def _claims(
     except (jwt.PyJWTError, ValueError, TypeError) as error:
         raise Unauthenticated from error
     at = now.timestamp()
-    if any(isinstance(t, bool) or not isinstance(t, int | float) for t in times.values()):
+    if not all(map(_is_a_time, times.values())):
         raise Unauthenticated
     begun = all(times.get(name, at) <= at + LEEWAY for name in ("nbf", "iat"))
     if times["exp"] <= at - LEEWAY or not begun:
         raise Unauthenticated
     return claims
+
+
+def _is_a_time(value: Any) -> bool:
+    # JSON as Python reads it has NaN, which is neither before now nor after, and so never over.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -INFINITY < value < INFINITY

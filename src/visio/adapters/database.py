@@ -295,7 +295,10 @@ class Transaction:
         The rows that it changes must be held by a lock taken in `read`, or be new: nobody looks
         at how many there were.
         """
-        self._connection.execute(statement, values, execution_options={"deferred": True})
+        try:
+            self._connection.execute(statement, values, execution_options={"deferred": True})
+        except Exception as error:  # it was never sent: a value that cannot be encoded
+            raise self._failed(error) from error
 
     def say(self, *said: Said) -> None:
         """Write what happened: for people (notices, e-mails), browsers (signals), the record, and
