@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from visio.adapters.patience import UNANSWERED, urlopen
 from visio.domain.events import Signal
 
 log = logging.getLogger("visio.bus")
@@ -182,8 +183,8 @@ class LocalBus:
             {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT):  # noqa: S310 -- as above
+            with urlopen(request, timeout=TIMEOUT):
                 return [message.id for message in wanted]
-        except OSError as error:
+        except UNANSWERED as error:
             log.warning("bus.unreachable", extra={"cause": type(error).__name__})
             return []
