@@ -68,6 +68,13 @@ def test_what_is_bound_to_nobody_is_shown_and_assigned(
     assert tell(booking.moved(5).rescheduled()) == "updated"
 
 
+def test_every_operator_is_told_of_a_booking_whose_host_nobody_knows(tell, quarantine, notes):
+    assert tell(Booking(email="inconnue@client.example").created()) == "missing_metadata"
+
+    assert [len(quarantine(MIKL)), len(quarantine(NORA))] == [1, 1]
+    assert notes(MIKL) == notes(NORA) == ["booking_quarantined"]
+
+
 def test_the_whole_chain_applies_once_it_is_assigned(tell, quarantine, resolve, meetings):
     booking = Booking()
     later = booking.moved(6)

@@ -48,7 +48,10 @@ LOBBIES = text(f"""{meetings.LOBBY_OF} where r.id in {_REQUESTS}""")
 CHAIN = text(f"""
 select ch.id, ch.state, ch.summary, ch.operator_id as shown_to, c.id as client_id,
        c.operator_id, c.email as client_email, o.email as operator_email, {PEOPLE},
-       coalesce(o.id, host.id) as concerns, coalesce(o.time_zone, host.time_zone) as time_zone,
+       coalesce(o.id, host.id) as concerns,
+       (select coalesce(jsonb_agg(jsonb_build_array(p.id, p.time_zone) order by p.id), '[]')
+          from public.operators p
+         where p.id = coalesce(o.id, host.id, p.id)) as readers,
        (select coalesce(jsonb_agg(distinct jsonb_build_array(m.id, m.scheduled_at,
                  m.ends_at + make_interval(mins => m.buffer_minutes))), '[]')
           from visio.webhook_inbox w
@@ -70,7 +73,7 @@ select ch.id, ch.state, ch.summary, ch.operator_id as shown_to, c.id as client_i
     on c.id = coalesce(ch.client_id, cast(:assigned as uuid), bound.client_id)
   left join public.operators o on o.id = c.operator_id
   left join lateral (
-    select p.id, p.time_zone
+    select p.id
       from public.operators p
      where lower(btrim(p.email)) in (
        select told ->> 'organizer_email' from visio.webhook_inbox where chain_id = ch.id)
@@ -144,11 +147,19 @@ select ch.id, ch.state,
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """An operator who is told of something, in their own time."""
+
+    operator_id: UUID
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeldChain:
     """A chain under its lock: all that was told, and all that there is of it here.
 
     `party` is None while nobody knows whose bookings they are; `concerns` is the operator, if that
-    much is known.
+    much is known. `readers` see it in quarantine: that operator, or else all of them.
     """
 
     id: UUID
@@ -158,7 +169,7 @@ class HeldChain:
     held: Sequence[Held]
     party: Party | None
     concerns: UUID | None
-    time_zone: str | None
+    readers: Sequence[Reader]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +236,7 @@ def look(tx: Transaction, *, buffer: timedelta, assigned: UUID | None = None) ->
         ],
         party=_party(row, buffer),
         concerns=row["concerns"],
-        time_zone=row["time_zone"],
+        readers=[Reader(UUID(id), time_zone) for id, time_zone in row["readers"]],
     )
 
 

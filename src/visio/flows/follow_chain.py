@@ -1,6 +1,6 @@
 """Bring our rows in line with what a chain of Cal.com's bookings comes to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -89,7 +89,8 @@ def follow(tx: Transaction, chain: HeldChain, *, now: datetime) -> Followed:
             party = after
     state = _state(chain, conflicts)
     if state == "conflict" and not _known(chain, conflicts):
-        _tell(tx, party.operator_id, "booking_conflict", conflicts, party, now=now)
+        reader = chains.Reader(party.operator_id, party.people.operator_time_zone)
+        _tell(tx, [reader], "booking_conflict", conflicts, now=now)
     chains.keep(
         tx,
         client_id=party.client_id,
@@ -154,8 +155,8 @@ def _unbound(
     """Nobody knows whose bookings these are: they wait for an operator, unless all is over."""
     open_ = [of for of in come_to if of.placed and of.phase and not of.phase.ended]
     state = "dismissed" if chain.state == "dismissed" else "quarantined" if open_ else "open"
-    if state == "quarantined" and chain.state != "quarantined" and chain.concerns:
-        _tell(tx, chain.concerns, "booking_quarantined", open_, chain, now=now)
+    if state == "quarantined" and chain.state != "quarantined":
+        _tell(tx, chain.readers, "booking_quarantined", open_, now=now)
     chains.keep(
         tx,
         client_id=None,
@@ -184,21 +185,19 @@ def _known(chain: HeldChain, conflicts: list[Appointment]) -> bool:
 
 def _tell(
     tx: Transaction,
-    operator_id: UUID,
+    readers: Sequence[chains.Reader],
     type: str,
     about: list[Appointment],
-    reader: Party | HeldChain,
     *,
     now: datetime,
 ) -> None:
-    time_zone = (
-        reader.people.operator_time_zone if isinstance(reader, Party) else reader.time_zone
-    ) or "Europe/Paris"
-    slot = next((of.span.start for of in about if of.span), None)
+    facts = Facts(slot=next((of.span.start for of in about if of.span), None))
     said = Said(at=now, version=1)
-    tx.say(
-        said.notify("operator", operator_id, type, Facts(slot=slot), "/hub/", time_zone=time_zone)
-    )
+    for reader in readers:
+        said = said.notify(
+            "operator", reader.operator_id, type, facts, "/hub/", time_zone=reader.time_zone
+        )
+    tx.say(said)
 
 
 def _summary(reason: str, chain: HeldChain, about: list[Appointment]) -> dict[str, Any]:
