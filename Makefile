@@ -49,6 +49,9 @@ $(VENV)/.%: requirements/%.txt $(VENV)/.installed
 test: setup chromium tools ## Run every test, and print the coverage
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term --cov-fail-under=90
 
+attack: setup $(VENV)/.supply ## Attack it at full size, sabotage it, and look at what it is made of
+	@$(BIN)/python -m tests.attack
+
 check: setup ## Lint, types, migrations and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -87,4 +90,4 @@ costs: setup ## Compute docs/costs.md from what was measured
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run demo chromium tools test check migrate logins build schema openapi types bench costs lock
+.PHONY: help setup run demo chromium tools test attack check migrate logins build schema openapi types bench costs lock

@@ -72,7 +72,7 @@ class Proxy:
 def through_proxy(made: World) -> Iterator[tuple[Proxy, Caller]]:
     """A caller whose functions reach the database through a proxy."""
     proxy = Proxy("127.0.0.1", urlsplit(made.login).port or 5432)
-    environment = {**made.environment, "DATABASE_URL": _through(made.login, proxy)}
+    environment = {**made.environment, "DATABASE_URL": through(made.login, proxy)}
     try:
         yield proxy, Caller(World(made.admin, made.login, environment, made.remote))
     finally:
@@ -111,7 +111,7 @@ def _timed(caller: Caller, sent: object) -> float:
 def baseline(made: World) -> tuple[dict[str, list[float]], int]:
     """The same work as usual code does it: eight statements of SQLAlchemy Core on plain pg8000."""
     proxy = Proxy("127.0.0.1", urlsplit(made.admin).port or 5432)
-    url = _through(made.admin, proxy).replace("postgresql://", "postgresql+pg8000://")
+    url = through(made.admin, proxy).replace("postgresql://", "postgresql+pg8000://")
     engine = create_engine(url, connect_args={"ssl_context": False})
     samples: dict[str, list[float]] = {}
     trips = 0
@@ -138,7 +138,8 @@ def medians(samples: dict[str, list[float]]) -> dict[str, float]:
     return {delay: round(statistics.median(found), 1) for delay, found in samples.items()}
 
 
-def _through(url: str, proxy: Proxy) -> str:
+def through(url: str, proxy: Proxy) -> str:
+    """The same address, by way of a proxy."""
     parts = urlsplit(url)
     login = parts.netloc.rpartition("@")[0]
     return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{proxy.port}"))

@@ -51,7 +51,7 @@ class Auth:
         renewal = {"aud": "renewal", "sub": email, "exp": now + MONTH}
         return {
             "access_token": self._keys.sign_user(claims),
-            "token_type": "bearer",
+            "token_type": "bearer",  # nosec B105 -- a kind of token, and none
             "expires_in": HOUR,
             "expires_at": now + HOUR,
             "refresh_token": jwt.encode(renewal, self._keys.jwt_secret, "HS256"),

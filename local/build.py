@@ -1,5 +1,6 @@
 """`make build`: stage build/<function>/ = main.py, the tracked files of visio, pinned requirements,
-and pack each folder into build/<function>.zip.
+and pack each folder into build/<function>.zip, beside build/<function>.cdx.json which says what is
+in it.
 
 Each folder is complete by itself: no path leads out of it, and nothing of the tests, the local
 stack or another function is in it. The same files make the same archive, byte for byte, wherever
@@ -13,6 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+from local import sbom
 from local.gateway import names
 from local.postgres import PROJECT, Broken
 
@@ -74,7 +76,8 @@ def main() -> None:
         shutil.rmtree(cache)
     for name in names():
         pack(BUILD / name, BUILD / f"{name}.zip")
-    print(f"staged and packed {len(names())} functions in {BUILD.relative_to(PROJECT)}/")
+        sbom.write(name, BUILD / name / "requirements.txt", BUILD / f"{name}.cdx.json")
+    print(f"staged and packed {len(names())} functions in {BUILD.name}/")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def dump(url: str) -> str:
 
 def main() -> int:
     """Make a database, migrate it, write down what there is, and leave nothing behind."""
-    home = Path(tempfile.mkdtemp(prefix="visio-schema-", dir="/var/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="visio-schema-", dir="/var/tmp"))  # nosec B108 -- of its own
     home.chmod(0o755)
     cluster = None
     try:

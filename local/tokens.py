@@ -56,8 +56,8 @@ class Keys:
         """A user's access token, as Supabase Auth signs it (ES256)."""
         return jwt.encode(claims, self._user, "ES256", headers={"kid": "local-user"})
 
-    def sign_google(self, audience: str, email: str) -> str:
-        """An OIDC token, as Pub/Sub and Cloud Scheduler send it (RS256)."""
+    def sign_google(self, audience: str, email: str, **changes: object) -> str:
+        """An OIDC token, as Pub/Sub and Cloud Scheduler send it (RS256), save what is changed."""
         now = int(time.time())
         claims = {
             "iss": "https://accounts.google.com",
@@ -67,6 +67,7 @@ class Keys:
             "email_verified": True,
             "iat": now,
             "exp": now + 3600,
+            **changes,
         }
         return jwt.encode(claims, self._google, "RS256", headers={"kid": "local-google"})
 

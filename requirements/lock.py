@@ -34,7 +34,7 @@ def main() -> None:
         options = [option for extra in extras for option in ("--extra", extra)]
         compile_to(HERE / "functions" / f"{name}.txt", "pyproject.toml", *options)
     compile_to(HERE / "dev.txt", "pyproject.toml", "--all-extras", "--group", "dev")
-    for tool in ("provider", "checkov"):
+    for tool in ("provider", "checkov", "supply"):
         compile_to(HERE / f"{tool}.txt", "--group", tool)
 
 

@@ -16,6 +16,37 @@ CREATE FUNCTION visio.caller() RETURNS uuid
 
 COMMENT ON FUNCTION visio.caller() IS 'auth.uid() for roles that may not look into the schema auth.';
 
+CREATE FUNCTION visio.count_call(of_caller uuid, of_action text, burst integer, every interval) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  until timestamptz;
+begin
+  -- Looked at first without a lock: whoever comes too often waits for nobody, and writes nothing.
+  select r.full_at into until
+    from visio.call_rates r where r.caller = of_caller and r.action = of_action;
+  if until is null or until + every <= clock_timestamp() + burst * every then
+    insert into visio.call_rates as r (caller, action, full_at)
+    values (of_caller, of_action, clock_timestamp() + every)
+        on conflict (caller, action) do update
+       set full_at = greatest(r.full_at, clock_timestamp()) + every
+     where r.full_at + every <= clock_timestamp() + burst * every;
+    if found then
+      return;
+    end if;
+    -- Others of the same caller were quicker.
+    select r.full_at into until
+      from visio.call_rates r where r.caller = of_caller and r.action = of_action;
+  end if;
+  raise exception using
+    errcode = 'VX429', message = 'a caller comes too often',
+    detail = extract(epoch from until + every - burst * every - clock_timestamp())::text;
+end
+$$;
+
+COMMENT ON FUNCTION visio.count_call(of_caller uuid, of_action text, burst integer, every interval) IS 'Counts one call; raises VX429, with how many seconds to wait, where it comes too often. A refused call changes nothing.';
+
 CREATE FUNCTION visio.hold_chain(keys text[], event jsonb) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -419,6 +450,19 @@ ALTER TABLE ONLY visio.calendar_feeds FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE visio.calendar_feeds IS 'The secret address under which a person''s calendar program reads their meetings: its hash.';
 
+CREATE UNLOGGED TABLE visio.call_rates (
+    caller uuid NOT NULL,
+    action text NOT NULL,
+    full_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY visio.call_rates FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE visio.call_rates IS 'How often each caller did what, over all instances. Without a row: not lately.';
+
+COMMENT ON COLUMN visio.call_rates.full_at IS 'When this caller may do everything at once again: each call moves it on by what it costs.';
+
 CREATE TABLE visio.dead_signals (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     reason text NOT NULL,
@@ -651,6 +695,9 @@ ALTER TABLE ONLY visio.calendar_feeds
 
 ALTER TABLE ONLY visio.calendar_feeds
     ADD CONSTRAINT calendar_feeds_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY visio.call_rates
+    ADD CONSTRAINT call_rates_pkey PRIMARY KEY (caller, action);
 
 ALTER TABLE ONLY visio.dead_signals
     ADD CONSTRAINT dead_signals_pkey PRIMARY KEY (id);
@@ -1064,6 +1111,8 @@ CREATE POLICY "the system tells everybody" ON public.notifications TO visio_syst
 
 ALTER TABLE public.transitions ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY "a caller counts their own calls" ON visio.call_rates TO visio_app USING ((caller = ( SELECT auth.uid() AS uid))) WITH CHECK ((caller = ( SELECT auth.uid() AS uid)));
+
 CREATE POLICY "a caller keeps their own keys" ON visio.idempotency_keys FOR INSERT TO visio_app WITH CHECK ((caller = ( SELECT auth.uid() AS uid)));
 
 CREATE POLICY "a caller sees their own keys" ON visio.idempotency_keys FOR SELECT TO visio_app USING ((caller = ( SELECT auth.uid() AS uid)));
@@ -1092,11 +1141,15 @@ ALTER TABLE visio.calcom_chains ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE visio.calendar_feeds ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE visio.call_rates ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE visio.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE visio.push_subscriptions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE visio.room_presence ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY "the system counts whoever comes by a link, and forgets" ON visio.call_rates TO visio_system USING ((( SELECT auth.role() AS role) = 'visio_system'::text)) WITH CHECK ((( SELECT auth.role() AS role) = 'visio_system'::text));
 
 CREATE POLICY "the system finds a feed by its token" ON visio.calendar_feeds FOR SELECT TO visio_system USING ((( SELECT auth.role() AS role) = 'visio_system'::text));
 
@@ -1120,6 +1173,10 @@ GRANT USAGE ON SCHEMA visio TO visio_system;
 REVOKE ALL ON FUNCTION visio.caller() FROM PUBLIC;
 GRANT ALL ON FUNCTION visio.caller() TO visio_app;
 GRANT ALL ON FUNCTION visio.caller() TO visio_system;
+
+REVOKE ALL ON FUNCTION visio.count_call(of_caller uuid, of_action text, burst integer, every interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION visio.count_call(of_caller uuid, of_action text, burst integer, every interval) TO visio_app;
+GRANT ALL ON FUNCTION visio.count_call(of_caller uuid, of_action text, burst integer, every interval) TO visio_system;
 
 REVOKE ALL ON FUNCTION visio.hold_chain(keys text[], event jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION visio.hold_chain(keys text[], event jsonb) TO visio_system;
@@ -1559,6 +1616,12 @@ GRANT INSERT(side) ON TABLE visio.calendar_feeds TO visio_app;
 GRANT INSERT(person_id) ON TABLE visio.calendar_feeds TO visio_app;
 
 GRANT INSERT(token_hash) ON TABLE visio.calendar_feeds TO visio_app;
+
+GRANT SELECT,INSERT ON TABLE visio.call_rates TO visio_app;
+GRANT SELECT,INSERT,DELETE ON TABLE visio.call_rates TO visio_system;
+
+GRANT UPDATE(full_at) ON TABLE visio.call_rates TO visio_app;
+GRANT UPDATE(full_at) ON TABLE visio.call_rates TO visio_system;
 
 GRANT SELECT,INSERT ON TABLE visio.dead_signals TO visio_system;
 

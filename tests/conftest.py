@@ -54,7 +54,20 @@ def pytest_configure(config: pytest.Config) -> None:
     clusters = config.stash[CLUSTERS] = {}
     if config.option.collectonly:
         return
+    if given := os.environ.get("VISIO_TEST_CLUSTERS"):
+        clusters.update(json.loads(given))
+        return
     for name, binaries in _servers().items():
+        clusters[name] = stop.enter_context(served(binaries))
+
+
+@contextlib.contextmanager
+def served(binaries: Path) -> Iterator[dict[str, str]]:
+    """The addresses of a server of the tests' own, with the template that each test's is made of.
+
+    Who runs pytest many times gives them to each in VISIO_TEST_CLUSTERS, as JSON by their names.
+    """
+    with contextlib.ExitStack() as stop:
         home = Path(tempfile.mkdtemp(prefix="visio-tests-", dir="/var/tmp"))
         home.chmod(0o755)
         stop.callback(shutil.rmtree, home)
@@ -65,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
         postgres.prepare(cluster.url(TEMPLATE))
         postgres.seed(cluster.url(TEMPLATE))
         login = postgres.functions_login(cluster.url(TEMPLATE), "functions")
-        clusters[name] = {"admin": cluster.url("{}"), "login": login.replace(TEMPLATE + "?", "{}?")}
+        yield {"admin": cluster.url("{}"), "login": login.replace(TEMPLATE + "?", "{}?")}
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,6 +1,7 @@
 """The house keeps its shape: imports point one way, SQL stays in the adapters, lists agree."""
 
 import ast
+import json
 import subprocess
 import sys
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.world import PROJECT
+from visio.domain.limits import LIMITS
 
 CORE = PROJECT / "src" / "visio"
 MODULES = sorted(CORE.rglob("*.py"))
@@ -135,3 +137,16 @@ def test_heavy_imports_wait_until_they_are_needed(function, more):
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_every_function_that_people_call_has_its_limit_and_no_other_has():
+    document = json.loads((PROJECT / "docs" / "openapi.json").read_text())
+
+    people = {
+        operation["operationId"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        if operation["security"] in ([{"user": []}], [])
+    }
+
+    assert set(LIMITS) == people

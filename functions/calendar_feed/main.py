@@ -3,6 +3,7 @@
 import functions_framework
 
 from visio.adapters import ics
+from visio.adapters.links import fingerprint
 from visio.bootstrap import app
 from visio.domain.meeting import page_of
 from visio.edge import Call, File, anyone, endpoint
@@ -13,7 +14,7 @@ from visio.flows.commands import CalendarFeed
 @functions_framework.http
 @endpoint("GET", takes=CalendarFeed, door=anyone, needs=("app",))
 def calendar_feed(command: CalendarFeed, call: Call) -> File:
-    with app().reading_as_system(call) as tx:
+    with app().reading_as_system(call, by=fingerprint(command.token)) as tx:
         feed = calendars.calendar_feed(command, call, tx)
     links, side = app().personal_links, feed.person.side
     content = ics.feed(feed.events, lambda m: links.page(page_of(side, m)), now=call.now)

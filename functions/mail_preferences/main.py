@@ -5,6 +5,7 @@ import functions_framework
 from visio.bootstrap import app
 from visio.edge import Call, anyone, endpoint
 from visio.flows.commands import MailPreferences
+from visio.flows.mail_preferences import holder
 from visio.flows.mail_preferences import mail_preferences as flow
 from visio.views import MailPreferencesView
 
@@ -12,5 +13,6 @@ from visio.views import MailPreferencesView
 @functions_framework.http
 @endpoint("POST", takes=MailPreferences, door=anyone, needs=("links",))
 def mail_preferences(command: MailPreferences, call: Call) -> MailPreferencesView:
-    with app().acting_as_system(call) as tx:
-        return MailPreferencesView(reminders=flow(command, call, tx, links=app().personal_links))
+    person = holder(command, call, links=app().personal_links)
+    with app().acting_as_system(call, by=person.id) as tx:
+        return MailPreferencesView(reminders=flow(command, call, tx, person=person))

@@ -3,11 +3,14 @@
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from visio.adapters.calcom import BookingTokens, CalcomHealth, version_page
 from visio.adapters.database import Bus, Database, Transaction
 from visio.adapters.links import PersonalLinks
+from visio.adapters.rates import Counted
 from visio.call import Call
+from visio.domain.limits import LIMITS
 from visio.domain.lobby import Rules
 from visio.settings import Settings, settings
 
@@ -31,18 +34,28 @@ class App:
         self.settings = settings
 
     def acting_for(self, call: Call) -> Transaction:
-        """As the call's own user."""
-        return self.database.acting_as(call.user.user_id, call.function)
+        """As the call's own user, whose call it is counted as. Raises TooOften."""
+        user_id = call.user.user_id
+        return self.database.acting_as(user_id, call.function, self._counted(call, user_id))
 
     def reading_for(self, call: Call) -> Transaction:
         """The same, for a page that reads once and writes nothing."""
-        return self.database.reading_as(call.user.user_id, call.function)
+        user_id = call.user.user_id
+        return self.database.reading_as(user_id, call.function, self._counted(call, user_id))
 
-    def acting_as_system(self, call: Call) -> Transaction:
-        return self.database.acting_as_system(call.function)
+    def acting_as_system(self, call: Call, *, by: UUID | None = None) -> Transaction:
+        """As the system; counted as somebody's call where a person's link led there."""
+        return self.database.acting_as_system(call.function, self._counted(call, by))
 
-    def reading_as_system(self, call: Call) -> Transaction:
-        return self.database.reading_as_system(call.function)
+    def reading_as_system(self, call: Call, *, by: str | None = None) -> Transaction:
+        """The same for a page that reads once, counted by the fingerprint of a feed's secret."""
+        return self.database.reading_as_system(call.function, self._counted(call, by))
+
+    def _counted(self, call: Call, by: UUID | str | None) -> Counted | None:
+        if by is None or call.again:
+            return None
+        limit = LIMITS[call.function].times(self.settings.rules.rate_limit_factor)
+        return Counted(by, call.function, limit) if limit else None
 
     @property
     def database(self) -> Database:

@@ -20,6 +20,7 @@ class Call:
 
     `function` names the page that was called, as its folder is named. What a flow puts into `notes`
     stands in the request's one line in the log: counts and codes, never what somebody wrote.
+    `again` says that this call has been at the page before, and lost a race.
     """
 
     function: str
@@ -29,6 +30,7 @@ class Call:
     idempotency_key: str | None = None
     body: bytes = b""
     notes: dict[str, int | str] = field(default_factory=dict)
+    again: bool = False
 
     @property
     def user(self) -> Caller:

@@ -13,7 +13,7 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Generic, TypeVar
@@ -262,9 +262,9 @@ class _Exchange:
         call = Call(
             declared.name, self.request_id, self.now, self.caller, self._key(), body, self.notes
         )
-        arguments = (call,) if declared.takes is None else (self._command(body), call)
+        command = () if declared.takes is None else (self._command(body),)
         try:
-            return self._rendered(self._run(arguments))
+            return self._rendered(self._run(*command, call=call))
         except StillLocked as locked:
             if call.idempotency_key is None:
                 raise
@@ -293,12 +293,12 @@ class _Exchange:
             return parse_query(takes, self.request.args.to_dict(flat=False))
         return parse_body(takes, body)
 
-    def _run(self, arguments: tuple[object, ...]) -> Any:
+    def _run(self, *command: object, call: Call) -> Any:
         for _ in range(TRIES):
             try:
-                return self.page(*arguments)
+                return self.page(*command, call)
             except RaceLost:
-                continue
+                call = replace(call, again=True)
         raise Unavailable
 
     def _rendered(self, result: Any) -> Response:

@@ -183,6 +183,18 @@ def test_without_a_true_signature_the_database_is_not_asked(call, environment, s
     assert refusal(answer) == (401, "bad_signature")
 
 
+@pytest.mark.parametrize("place", [0, 31, 32, 63])
+def test_a_signature_is_right_in_each_of_its_digits(call, place):
+    raw = json.dumps(booking()).encode()
+    right = signed(raw)["X-Cal-Signature-256"]
+    digit = "0" if right[place] != "0" else "1"
+    forged = right[:place] + digit + right[place + 1 :]
+
+    answer = call("calcom-webhook", raw=raw, headers={"X-Cal-Signature-256": forged})
+
+    assert refusal(answer) == (401, "bad_signature")
+
+
 def test_a_byte_more_than_was_signed_is_refused(call):
     raw = json.dumps(booking()).encode()
 

@@ -1,5 +1,8 @@
 """A client asks for a meeting, and the operator decides."""
 
+import contextlib
+import time
+
 import pytest
 
 from tests.conftest import at
@@ -197,6 +200,31 @@ def test_of_acceptance_and_rejection_at_once_one_wins(call, pending, together, r
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     assert rows("select status from meeting_requests") in (["accepted"], ["rejected"])
     assert rows("select count(*) from notifications where recipient_type = 'client'") == [1]
+
+
+def test_what_somebody_else_is_deciding_is_waited_for(
+    call, pending, rows, database, admin, together
+):
+    request = pending()
+
+    with contextlib.closing(admin(database.admin)) as other:
+        other.run("begin")
+        other.run(
+            "update meeting_requests set status = 'withdrawn' where id = :id", id=request["id"]
+        )
+
+        def change_first():
+            for _ in range(200):
+                if rows("select count(*) from pg_locks where not granted") != [0]:
+                    break
+                time.sleep(0.01)
+            other.run("commit")
+
+        answer, _ = together(lambda: call("decide-request", accept(request), MIKL), change_first)
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (409, "already_decided")
+    assert rows("select status from meeting_requests") == ["withdrawn"]
+    assert rows("select count(*) from meetings") == [0]
 
 
 def test_of_two_overlapping_acceptances_one_wins(call, pending, together, rows):

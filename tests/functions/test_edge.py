@@ -4,9 +4,12 @@ import itertools
 import json
 import logging
 import time
+from io import BytesIO
 
 import jwt
 import pytest
+from flask import Request
+from werkzeug.test import EnvironBuilder
 
 from local.gateway import names
 from tests.conftest import GETS, at
@@ -24,6 +27,8 @@ from tests.world import (
     token,
 )
 from visio import bootstrap, log, settings
+from visio.domain.refusals import RaceLost
+from visio.edge import Call, endpoint
 
 NOWHERE = "99999999-9999-4999-8999-999999999999"
 MACHINES = {
@@ -420,6 +425,42 @@ def test_what_is_tried_again_after_a_pause_does_not_count_as_stuck(
     assert lines[-1].outboxAgeSeconds == 0
 
 
+def test_a_body_without_a_length_is_no_longer_than_any_other(environment):
+    door = endpoint("POST", takes=None)(_echoing)
+
+    def sent(size):
+        builder = EnvironBuilder(
+            method="POST", headers=ALICE.headers, input_stream=BytesIO(b" " * size)
+        )
+        # How gunicorn hands over a chunked body: no length, and an end.
+        request = Request({**builder.get_environ(), "wsgi.input_terminated": True})
+        del request.environ["CONTENT_LENGTH"]
+        request.environ["CONTENT_TYPE"] = "application/json"
+        return door(request).status_code
+
+    assert (sent(64 * 1024), sent(64 * 1024 + 1)) == (200, 413)
+
+
+def _echoing(call: Call) -> None:
+    """A page of no consequence."""
+
+
+@pytest.mark.parametrize(("losses", "status"), [(0, 200), (2, 200), (3, 503)])
+def test_a_page_that_lost_a_race_is_run_again(environment, losses, status):
+    runs = []
+
+    def racing(call: Call) -> None:
+        runs.append(call)
+        if len(runs) <= losses:
+            raise RaceLost("23505")
+
+    environ = EnvironBuilder(method="POST", headers=ALICE.headers).get_environ()
+
+    answer = endpoint("POST")(racing)(Request(environ))
+
+    assert answer.status_code == status
+
+
 def test_personal_words_stay_in_their_rows(call, rows, lines, remote, accepted, signal):
     canary = "c4n4ry"
     rows(f"update clients set name = 'name {canary}', email = '{canary}@client.example'")
@@ -433,6 +474,9 @@ def test_personal_words_stay_in_their_rows(call, rows, lines, remote, accepted, 
     raw = json.dumps({"triggerEvent": "PING", "payload": {"email": canary}}).encode()
     call("calcom-webhook", raw=raw, headers=signed(raw))
     call("calcom-webhook", raw=canary.encode(), headers=signed(canary.encode()))
+    for function in BROWSERS:
+        for persona in (ALICE, MIKL):
+            call(function, BODIES[function], persona)
 
     told = str([vars(line) for line in lines]) + str(remote.published)
 

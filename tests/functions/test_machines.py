@@ -1,6 +1,9 @@
 """The relay and the sweep: what Google's services call."""
 
+import contextlib
+import itertools
 import json
+import time
 from uuid import uuid4
 
 import pytest
@@ -67,6 +70,32 @@ def test_a_signal_pushed_eight_times_at_once_is_broadcast_once(relay, remote, to
     assert {answer.status_code for answer in answers} <= {204, 503}
     assert len(remote.broadcasts) == 1
     assert relay(signal).status_code == 204
+
+
+def test_a_signal_is_broadcast_once_however_late_it_comes_again(relay, remote, rows):
+    signal = pushed(a_signal())
+    relay(signal)
+    rows("""update visio.relayed_signals set claimed_at = claimed_at - interval '1 hour',
+                                             sent_at = sent_at - interval '1 hour'""")
+
+    again = relay(signal)
+
+    assert again.status_code == 204
+    assert len(remote.broadcasts) == 1
+
+
+def test_what_another_delivery_has_claimed_is_asked_for_again_until_it_is_sent(relay, remote, rows):
+    signal = a_signal()
+    claim = "insert into visio.relayed_signals (event_id, claimed_at) values (:id, now())"
+    rows(claim, id=signal["eventId"])
+
+    under_way = relay(pushed(signal))
+    # That delivery crashed: its claim has run out, and nothing was sent.
+    rows("update visio.relayed_signals set claimed_at = now() - interval '31 seconds'")
+    taken_over = relay(pushed(signal))
+
+    assert (under_way.status_code, taken_over.status_code) == (503, 204)
+    assert len(remote.broadcasts) == 1
 
 
 @pytest.mark.parametrize(
@@ -148,6 +177,27 @@ def test_another_services_token_relays_and_records_nothing(relay, remote, rows, 
     assert (answer.status_code, answer.json["error"]["code"]) == (401, "unauthenticated")
     assert remote.paths == []
     assert rows("select count(*) from visio.relayed_signals") == [0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "https://accounts.evil.example"},
+        {"iss": "accounts.google.com.evil.example"},
+        {"email_verified": False},
+        {"email_verified": "true"},
+        {"exp": int(time.time()) - 60},
+        {"iat": int(time.time()) + 3600},
+    ],
+    ids=itertools.count(),
+)
+def test_a_token_that_google_would_not_sign_so_relays_nothing(call, remote, changes):
+    bearer = remote.keys.sign_google(*PUSH, **changes)
+
+    answer = call("relay-signal", pushed(a_signal()), headers={"Authorization": f"Bearer {bearer}"})
+
+    assert answer.status_code == 401
+    assert remote.paths == []
 
 
 def test_a_users_token_does_not_relay(call, remote):
@@ -361,6 +411,59 @@ def test_the_sweep_publishes_what_stayed_behind_once(sweep, pending, rows, remot
         "notification_created",
     }
     assert rows("select count(*) from visio.signal_outbox where published_at is null") == [0]
+
+
+def test_a_sweep_whose_bus_takes_nothing_leaves_everything_for_the_next(
+    sweep, pending, rows, remote
+):
+    remote.bus_status = 503
+    pending()
+    rows("update visio.signal_outbox set next_attempt_at = now()")
+
+    swept = sweep()["republished"]
+
+    assert swept == 0
+    assert rows("select count(*) from visio.signal_outbox where published_at is null") == [2]
+
+
+@pytest.fixture
+def holding(database, admin):
+    """Rows that somebody else holds for as long as the test lasts."""
+    with contextlib.closing(admin(database.admin)) as db:
+
+        def holding(sql, **values):
+            db.run("begin")
+            assert db.run(f"{sql} for update", **values)
+
+        yield holding
+        db.run("rollback")
+
+
+def test_a_meeting_that_somebody_holds_holds_up_no_other(sweep, accepted, rows, holding):
+    held, free = accepted(days=1), accepted(days=2)
+    rows(
+        """update meetings set scheduled_at = scheduled_at - interval '10 days',
+                               ends_at = ends_at - interval '10 days'"""
+    )
+    holding("select from meetings where id = :id", id=held)
+
+    swept = sweep()
+
+    assert swept["completed"] == 1
+    assert rows("select id::text from meetings where status = 'completed'") == [free]
+
+
+def test_a_signal_that_another_sweep_holds_holds_up_no_other(sweep, pending, rows, holding, remote):
+    remote.bus_status = 503
+    pending()
+    remote.bus_status = 200
+    rows("update visio.signal_outbox set next_attempt_at = now()")
+    holding("select from visio.signal_outbox where event = 'request_created'")
+
+    swept = sweep()
+
+    assert swept["republished"] == 1
+    assert [heard["event"] for heard in remote.published] == ["notification_created"]
 
 
 def test_two_sweeps_at_once_share_the_work(sweep, accepted, rows, together, remote):

@@ -146,6 +146,17 @@ def test_a_livekit_ticket_names_the_admission(admitted, signal, join):
     assert identity(join(meeting, MIKL)) == f"operator:{MIKL.row}"
 
 
+def test_only_the_operators_ticket_makes_and_runs_a_room(admitted, join):
+    meeting = admitted()
+
+    [client, operator] = [
+        GENUINE.verify(join(meeting, who).json["data"]["token"]).video for who in (ALICE, MIKL)
+    ]
+
+    assert (client.room_join, client.room_create, client.room_admin) == (True, False, False)
+    assert (operator.room_join, operator.room_create, operator.room_admin) == (True, True, True)
+
+
 def test_a_livekit_room_outlives_a_lost_line(admitted, join):
     claims = GENUINE.verify(join(admitted(), MIKL).json["data"]["token"])
 

@@ -1,5 +1,7 @@
 """Who waits is seen, announced once, answered once, and stuck never."""
 
+import contextlib
+import time
 from datetime import datetime
 from uuid import uuid4
 
@@ -262,6 +264,39 @@ def test_several_are_let_in_at_once_each_with_a_result(call, accepted, signal, s
     ]
     assert again == first[:1]
     assert state(foreign, CHLOE)["knock"]["status"] == "waiting"
+
+
+def test_several_meetings_are_locked_in_one_order_whoever_asks(
+    call, rows, database, admin, together
+):
+    # The first in order is the last in the table: a scan alone would lock it last.
+    later, sooner = "f" * 8 + NOWHERE[8:], "0" * 8 + NOWHERE[8:]
+    for day, meeting in enumerate((later, sooner), 1):
+        rows(
+            """insert into meetings (id, client_id, operator_id, title, scheduled_at, ends_at)
+               values (:id, :client, :operator, 'x', now() + make_interval(days => :day),
+                       now() + make_interval(days => :day, hours => 1))""",
+            id=meeting, client=ALICE.row, operator=MIKL.row, day=day,
+        )  # fmt: skip
+
+    with contextlib.closing(admin(database.admin)) as other:
+        other.run("begin")
+        other.run("select from meetings where id = :id for update", id=sooner)
+
+        def look():
+            for _ in range(200):
+                if rows("select count(*) from pg_locks where not granted") != [0]:
+                    break
+                time.sleep(0.01)
+            # Whoever waits for the first holds none of the others.
+            other.run("select from meetings where id = :id for update nowait", id=later)
+            other.run("rollback")
+
+        answer, _ = together(
+            lambda: call("admit-clients", {"meetingIds": [later, sooner]}, MIKL), look
+        )
+
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("ids", [[], [NOWHERE, NOWHERE], [str(uuid4()) for _ in range(51)], "x"])

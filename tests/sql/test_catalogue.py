@@ -4,9 +4,11 @@ import contextlib
 import subprocess
 from uuid import uuid4
 
+import pg8000.native
 import pytest
 
 from local import postgres
+from tests.world import ALICE, MIKL, NORA, STRANGER
 from visio.adapters import catalogue
 
 
@@ -122,6 +124,57 @@ def test_requests_have_the_columns_indexes_and_policies_that_callers_know(rows):
     } <= set(policies)
     assert "ON DELETE CASCADE" in keys["meeting_requests_client_id_fkey"]
     assert "ON DELETE SET NULL" in keys["meeting_requests_meeting_id_fkey"]
+
+
+MEETING = f"""insert into meetings (client_id, operator_id, title, scheduled_at, ends_at)
+              values ('{ALICE.row}', '{MIKL.row}', 'x', now(), now() + interval '1 hour')
+              returning id"""
+
+
+@pytest.mark.parametrize(
+    ("once", "key"),
+    [
+        (
+            f"insert into lobby_knocks (meeting_id, client_id) select id, '{ALICE.row}' "
+            "from meetings",
+            "lobby_knocks_one_live",
+        ),
+        (
+            "insert into meeting_requests (client_id, operator_id, requested_slots, last_slot_at, "
+            f"meeting_id) select '{ALICE.row}', '{MIKL.row}', '[1]', now(), id from meetings",
+            "meeting_requests_one_per_meeting",
+        ),
+        (
+            "insert into clients (auth_user_id, operator_id, name, email) "
+            f"values ('{STRANGER.user}', '{NORA.row}', 'x', 'x')",
+            "clients_one_per_user",
+        ),
+        (
+            "insert into visio.webhook_inbox (trigger, body_sha256, status) "
+            "values ('PING', 'x', 'ignored')",
+            "webhook_inbox_same_body",
+        ),
+        (
+            "insert into visio.webhook_inbox (trigger, body_sha256, logical_key, status) "
+            "values ('PING', gen_random_uuid(), 'x', 'ignored')",
+            "webhook_inbox_same_event",
+        ),
+        (
+            "insert into visio.idempotency_keys (caller, function, key, fingerprint, answer) "
+            f"values ('{ALICE.user}', 'x', 'x', gen_random_uuid(), '{{}}')",
+            "idempotency_keys_pkey",
+        ),
+    ],
+    ids=lambda value: value if value.isidentifier() else "",
+)
+def test_what_there_is_once_is_there_once_whatever_the_code_believes(rows, once, key):
+    rows(MEETING)
+    rows(once)
+
+    with pytest.raises(pg8000.native.DatabaseError) as refused:
+        rows(once)
+
+    assert (refused.value.args[0]["C"], refused.value.args[0]["n"]) == ("23505", key)
 
 
 def test_a_change_moves_updated_at(rows):

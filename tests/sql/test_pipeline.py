@@ -13,7 +13,7 @@ from tests.world import ALICE, BRUNO, MIKL
 from visio.adapters.database import Database, Identity, Transaction, engine
 from visio.adapters.pipeline import PipelinedConnection
 from visio.domain.events import Said
-from visio.domain.refusals import DatabaseFailed, Unavailable
+from visio.domain.refusals import DatabaseFailed, NotFound, Unavailable
 
 
 class Silence:
@@ -45,6 +45,19 @@ class Breaking:
 
     def publish(self, signals, mails=(), *, orders=(), pushes=()):
         raise RuntimeError("c4n4ry")
+
+
+class Listening:
+    """A bus that takes everything, and remembers it."""
+
+    mails = rooms = pushes = True
+
+    def __init__(self):
+        self.heard = []
+
+    def publish(self, signals, mails=(), *, orders=(), pushes=()):
+        self.heard += signals
+        return [signal.event_id for signal in signals]
 
 
 STATEMENTS = [
@@ -147,6 +160,43 @@ def test_a_lost_connection_is_unavailable_and_the_next_caller_gets_a_new_one(dat
     database.close()
 
 
+def test_a_connection_lost_with_its_commit_is_nobodys_next(database, rows):
+    database = Database(database.login, size=1, bus=Silence())
+    kill = """select count(pg_terminate_backend(pid)) from pg_stat_activity
+               where application_name = 'visio' and datname = current_database()"""
+
+    def lose():
+        with database.acting_as(ALICE.user, "tests") as tx:
+            tx.read(text("select 1"))
+            tx.write(text("select 2"))
+            rows(kill)
+
+    with pytest.raises(Unavailable):
+        lose()
+    with database.acting_as(BRUNO.user, "tests") as tx:
+        assert tx.read(text("select name from public.clients")) == [{"name": "Bruno"}]
+    database.close()
+
+
+def test_nothing_is_told_of_what_was_rolled_back(database, rows):
+    bus = Listening()
+    database = Database(database.login, size=1, bus=bus)
+    said = Said(at=datetime.now(UTC), version=1).to_inbox("operator", MIKL.row, "request_created")
+
+    def change_ones_mind():
+        with database.acting_as(ALICE.user, "tests") as tx:
+            tx.read(text("select 1"))
+            tx.say(said)
+            raise NotFound
+
+    with pytest.raises(NotFound):
+        change_ones_mind()
+
+    assert bus.heard == []
+    assert rows("select count(*) from visio.signal_outbox") == [0]
+    database.close()
+
+
 def test_a_defect_names_its_sqlstate_and_not_its_values(database):
     database = Database(database.login, size=1, bus=Silence())
 
@@ -182,6 +232,8 @@ def test_callers_in_turn_and_at_once_are_never_mixed_up(database):
                     tx.read(text("select 1/0"))
                 return persona.name, [row["name"] for row in tx.read(who)]
         except DatabaseFailed:
+            # Whose statement it was, and nobody who comes after.
+            assert number % 5 == 0
             return persona.name, [persona.name]
 
     with ThreadPoolExecutor(8) as pool:

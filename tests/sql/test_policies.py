@@ -346,7 +346,8 @@ def test_the_system_role_without_its_claim_sees_nothing(acting, filled, database
     with contextlib.closing(postgres.connect(database.login)) as db:
         db.run("begin")
         db.run("select set_config('role', 'visio_system', true)")
-        assert db.run("select count(*) from meetings") == [[0]]
+        for table in ("operators", "clients", "meetings", "meeting_requests", "lobby_knocks"):
+            assert db.run(f"select count(*) from {table}") == [[0]]
 
     assert acting("visio_system", None, "select count(*) from meetings") == [3]
 
@@ -481,4 +482,19 @@ def test_overlapping_live_meetings_of_one_operator_are_impossible(rows):
         rows(meet, start="09:59", **{**first, "client": BRUNO.row})
 
     assert refused.value.args[0]["C"] == "23P01"
+    assert refused.value.args[0]["n"] == "meetings_one_at_a_time"
+
+
+def test_the_rest_after_a_meeting_is_nobody_elses(rows):
+    meet = """insert into meetings (client_id, operator_id, title, scheduled_at, ends_at,
+                                    buffer_minutes)
+              values (:client, :operator, 'x', cast(:at as timestamptz),
+                      cast(:at as timestamptz) + interval '1 hour', 15)"""
+    of = {"client": ALICE.row, "operator": MIKL.row}
+    rows(meet, at="2027-01-04T09:00:00Z", **of)
+
+    rows(meet, at="2027-01-04T10:15:00Z", **of)
+    with pytest.raises(pg8000.native.DatabaseError) as refused:
+        rows(meet, at="2027-01-04T11:29:00Z", **of)
+
     assert refused.value.args[0]["n"] == "meetings_one_at_a_time"

@@ -14,6 +14,7 @@ from visio.adapters.paging import Page, position
 from visio.domain import lobby as lobbies
 from visio.domain.decision import Accept, Calendar, Reject, decide
 from visio.domain.events import People, in_words, instant
+from visio.domain.limits import Limit
 from visio.domain.lobby import Knock, KnockStatus, Lobby, Rules, let_in, signalled
 from visio.domain.meeting import Meeting, MeetingStatus, Outcome, Span, cancel, complete
 from visio.domain.refusals import (
@@ -402,3 +403,11 @@ def test_an_arrival_is_told_of_elsewhere_on_the_second_and_once():
     told = lobbies.escalated(there, now=due)
     assert [notice.type for notice in told.said.notices] == ["client_still_waiting"]
     assert lobbies.escalated(told, now=due + HOUR) is None
+
+
+@pytest.mark.parametrize(
+    ("factor", "limit"),
+    [(1, Limit(10, MINUTE / 10)), (3, Limit(30, MINUTE / 30)), (0, None)],
+)
+def test_so_many_times_is_so_many_at_once_and_so_many_later(factor, limit):
+    assert Limit(10, MINUTE / 10).times(factor) == limit

@@ -33,7 +33,7 @@ select from public.meetings
  where id in (select meeting_id from public.meeting_requests where id in {_REQUESTS})
  order by id for update""")  # noqa: S608 -- a constant of this file
 LOCK_REQUESTS = text(f"""
-select from public.meeting_requests where id in {_REQUESTS} order by id for update""")
+select from public.meeting_requests where id in {_REQUESTS} order by id for update""")  # nosec B608 -- as above
 TOLD_SO_FAR = text(f"""
 select told from visio.webhook_inbox
  where chain_id = {_HERE} and told is not null and status <> 'stale'

@@ -2,10 +2,12 @@
 
 A transaction of ours is two round trips at most: the first carries `begin`, the identity and the
 one read with its lock; the second carries every write and `commit`. A reading transaction is one.
+What counts a caller's call goes ahead of it, in its first round trip.
 """
 
 import json
 import logging
+import math
 import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from visio.adapters import pipeline
+from visio.adapters.rates import CAME_TOO_OFTEN, Counted, Turnstile
 from visio.domain.events import Notice, Said, Signal, Step, instant
 from visio.domain.refusals import (
     DatabaseFailed,
@@ -29,6 +32,7 @@ from visio.domain.refusals import (
     RaceLost,
     Refusal,
     StillLocked,
+    TooOften,
     Unavailable,
 )
 
@@ -138,8 +142,20 @@ class Identity:
     claims: str
     function: str
 
+    @property
+    def values(self) -> tuple[str, str, str]:
+        return self.role, self.claims, self.function
+
 
 SYSTEM = Identity("visio_system", '{"role": "visio_system"}', "")
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A call that is to be counted, and who remembers that it came too often."""
+
+    call: Counted
+    turnstile: Turnstile
 
 
 class Later:
@@ -155,30 +171,47 @@ class Later:
 
 
 class Database:
-    """Connections to one PostgreSQL, opened when first needed and shared by threads."""
+    """Connections to one PostgreSQL, opened when first needed and shared by threads.
+
+    Where a call is `counted`, it may raise TooOften: at once, or from the first read on.
+    """
 
     def __init__(self, url: str, *, size: int, bus: Bus) -> None:
         self._engine = engine(url, size=size)
         self._bus = bus
+        self._turnstile = Turnstile()
 
-    def acting_as(self, user_id: UUID, function: str) -> "Transaction":
+    def acting_as(
+        self, user_id: UUID, function: str, counted: Counted | None = None
+    ) -> "Transaction":
         """A transaction under the row policies of one verified user, opened for a function."""
-        identity = Identity("visio_app", _claims(user_id), function)
-        return Transaction(self._engine, identity, self._bus)
+        return self._open(Identity("visio_app", _claims(user_id), function), counted)
 
-    def reading_as(self, user_id: UUID, function: str) -> "Transaction":
+    def reading_as(
+        self, user_id: UUID, function: str, counted: Counted | None = None
+    ) -> "Transaction":
         """The same for a request that reads once and writes nothing."""
         identity = Identity("visio_app", _claims(user_id), function)
-        return Transaction(self._engine, identity, self._bus, reads_only=True)
+        return self._open(identity, counted, reads_only=True)
 
-    def acting_as_system(self, function: str) -> "Transaction":
+    def acting_as_system(self, function: str, counted: Counted | None = None) -> "Transaction":
         """A transaction of the webhook, the relay or the sweep, on just their tables."""
-        return Transaction(self._engine, replace(SYSTEM, function=function), self._bus)
+        return self._open(replace(SYSTEM, function=function), counted)
 
-    def reading_as_system(self, function: str) -> "Transaction":
+    def reading_as_system(self, function: str, counted: Counted | None = None) -> "Transaction":
         """The same for a request that reads once and writes nothing."""
-        identity = replace(SYSTEM, function=function)
-        return Transaction(self._engine, identity, self._bus, reads_only=True)
+        return self._open(replace(SYSTEM, function=function), counted, reads_only=True)
+
+    def _open(
+        self, identity: Identity, counted: Counted | None, *, reads_only: bool = False
+    ) -> "Transaction":
+        if counted is None:
+            return Transaction(self._engine, identity, self._bus, reads_only=reads_only)
+        self._turnstile.check(counted)
+        passing = Passing(counted, self._turnstile)
+        return Transaction(
+            self._engine, identity, self._bus, reads_only=reads_only, passing=passing
+        )
 
     def close(self) -> None:
         self._engine.dispose()
@@ -188,10 +221,16 @@ class Transaction:
     """One transaction. Leaving it well commits, publishes what was said, and marks it published."""
 
     def __init__(
-        self, engine: Engine, identity: Identity, bus: Bus, *, reads_only: bool = False
+        self,
+        engine: Engine,
+        identity: Identity,
+        bus: Bus,
+        *,
+        reads_only: bool = False,
+        passing: Passing | None = None,
     ) -> None:
         self._engine, self._identity, self._bus = engine, identity, bus
-        self._reads_only = reads_only
+        self._reads_only, self._passing = reads_only, passing
         self._failed_already = False
         self._signals: list[Signal] = []
         self._mails: list[UUID] = []
@@ -204,13 +243,21 @@ class Transaction:
         except Exception as error:
             raise _as_ours(error) from error
         self._wire: Any = self._connection.connection.driver_connection
+        if self._passing is not None:
+            self._count(self._passing.call)
         self._open()
         return self
+
+    def _count(self, call: Counted) -> None:
+        self._wire.defer("begin")
+        self._wire.defer(IDENTITY, self._identity.values)
+        self._wire.defer(call.statement, call.values)
+        self._wire.defer("commit")
 
     def _open(self) -> None:
         self._wire.defer("begin read only" if self._reads_only else "begin")
         identity = self._identity
-        self._wire.defer(IDENTITY, (identity.role, identity.claims, identity.function))
+        self._wire.defer(IDENTITY, identity.values)
         self._who = self._wire.defer(WHO) if identity.role == "visio_app" else None
         self._wire.followed_by = "commit" if self._reads_only else None
         self._ended = False
@@ -360,7 +407,10 @@ class Transaction:
                 self._wire.rollback()
         except Exception:  # noqa: BLE001 -- whatever it was, this connection is not used again
             self._connection.invalidate()
-        return _as_ours(error)
+        ours = _as_ours(error)
+        if isinstance(ours, TooOften) and self._passing is not None:
+            self._passing.turnstile.close(self._passing.call, ours.seconds)
+        return ours
 
 
 def engine(url: str, *, size: int) -> Engine:
@@ -442,6 +492,8 @@ def sqlstate(error: BaseException | None) -> str | None:
 def _as_ours(error: Exception) -> Exception:
     code = sqlstate(error)
     original = error.orig if isinstance(error, DBAPIError) else error
+    if code == CAME_TOO_OFTEN:
+        return TooOften(max(1, math.ceil(float(_said(original, "D") or 1))))
     if code in RACES:
         return RaceLost(code)
     if code == "55P03":  # lock_not_available
@@ -450,13 +502,13 @@ def _as_ours(error: Exception) -> Exception:
         return Unavailable()
     if code is None and isinstance(original, pg8000.InterfaceError):
         return Unavailable()
-    return DatabaseFailed(code, _constraint(original)) if code else error
+    # The constraint's name, never the message or its detail: these carry the values.
+    return DatabaseFailed(code, _said(original, "n")) if code else error
 
 
-def _constraint(error: BaseException | None) -> str | None:
-    # Never the message or its detail: these carry the values.
-    name = error.args[0].get("n") if isinstance(error, pg8000.Error) else None
-    return name if isinstance(name, str) else None
+def _said(error: BaseException | None, field: str) -> str | None:
+    said = error.args[0].get(field) if isinstance(error, pg8000.Error) else None
+    return said if isinstance(said, str) else None
 
 
 def _claims(user_id: UUID) -> str:

@@ -79,6 +79,11 @@ delete from visio.relayed_signals where event_id = cast(:id as uuid) and sent_at
 BURY = text("""
 insert into visio.dead_signals (reason, envelope) values (:reason, cast(:envelope as jsonb))""")
 TIDY = (
+    # Whoever may do everything at once again needs no row. An hour late: it is our clock that says
+    # so, and the database's that counts.
+    text("""
+delete from visio.call_rates
+ where full_at < cast(:now as timestamptz) - interval '1 hour'"""),
     text("""
 delete from visio.signal_outbox
  where published_at is not null

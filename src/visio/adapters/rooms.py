@@ -48,7 +48,9 @@ class LiveKit:
     and from `secret` where there is none: they then change with it.
     """
 
-    def __init__(self, url: str, key: str, secret: str, room_secret: str = "") -> None:
+    def __init__(  # nosec B107 -- none given is none, and no secret
+        self, url: str, key: str, secret: str, room_secret: str = ""
+    ) -> None:
         self._url, self._key, self._secret = url, key, secret
         self._room_secret = room_secret or secret
 

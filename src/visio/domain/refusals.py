@@ -16,7 +16,7 @@ class Refusal(Exception):
              MeetingStarted  MeetingNotStarted  LobbyNotOpen  NoOneWaiting
              IdempotencyKeyInFlight
         422  InvalidFields  SlotNotProposed  IdempotencyKeyReused
-        429  TooManyRequests  TooManyMessages  TooManySubscriptions
+        429  TooManyRequests  TooManyMessages  TooManySubscriptions  TooOften
         503  Unavailable
 
     The sentence a caller reads is `said`, in French, unless one is given. `details` never hold what
@@ -240,6 +240,17 @@ class TooManySubscriptions(TooManyRequests):
     """Too many browsers are subscribed; unsubscribe one."""
 
     said = "Trop de navigateurs sont abonnés : désabonnez-en un."
+
+
+class TooOften(TooManyRequests):
+    """This caller has done this too often; it passes again after some seconds."""
+
+    said = "C’est beaucoup à la fois : réessayez dans {seconds} s."
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(self.said.format(seconds=seconds))
+        self.headers["Retry-After"] = str(seconds)
 
 
 class Unavailable(Refusal):

@@ -2,18 +2,23 @@
 
 from visio.adapters import mails
 from visio.adapters.database import Transaction
-from visio.adapters.links import PersonalLinks
+from visio.adapters.links import Person, PersonalLinks
 from visio.call import Call
 from visio.domain.refusals import NotFound
 from visio.flows.commands import MailPreferences
 
 
-def mail_preferences(
-    command: MailPreferences, call: Call, tx: Transaction, *, links: PersonalLinks
-) -> bool:
-    """Whether they do, as it is remembered now."""
+def holder(command: MailPreferences, call: Call, *, links: PersonalLinks) -> Person:
+    """Whose link it is; NotFound for any other text."""
     person = links.person(command.token, now=call.now)
     if person is None:
         raise NotFound
+    return person
+
+
+def mail_preferences(
+    command: MailPreferences, call: Call, tx: Transaction, *, person: Person
+) -> bool:
+    """Whether they do, as it is remembered now."""
     mails.choose(tx, person, reminders=command.reminders, now=call.now)
     return command.reminders
