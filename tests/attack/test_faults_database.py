@@ -95,8 +95,8 @@ def cases(call, rows, pending, accepted):
         return Case(
             lambda: call("calcom-webhook", raw=raw, headers=signed(raw)),
             lambda: rows(
-                """select count(*) from meetings m
-                     join visio.calcom_bookings b on b.meeting_id = m.id where b.uid = :uid""",
+                """select count(meeting_id) from meeting_requests r
+                     join visio.calcom_bookings b on b.request_id = r.id where b.uid = :uid""",
                 uid=booking.uid,
             ),
         )
@@ -182,7 +182,7 @@ def test_a_connection_may_be_cut_between_any_two_messages(kind, cable, cases, se
                 assert well(answer)
                 break
             tried += 1
-    assert tried > 100 // step
+    assert tried > 50 // step
     settled()
     tally("connections cut between two messages", tried)
 
@@ -262,7 +262,7 @@ def test_a_database_that_lets_nobody_in_is_waited_for(cable, database, cases, ro
 
 
 def test_a_database_that_was_read_only_is_written_to_at_once_afterwards(
-    cable, database, cases, rows, settled, tally
+    cable, database, cases, rows, settled, together, tally
 ):
     name = urlsplit(database.admin).path[1:]
     made = [cases[kind](1) for kind in ("ask", "accept", "book", "knock")]
@@ -270,10 +270,13 @@ def test_a_database_that_was_read_only_is_written_to_at_once_afterwards(
     rows(f"alter database {name} set default_transaction_read_only = on")
 
     answers = [case.send() for case in made]
-    reading = cases["read"](1).send()
+    cable.rule = lambda passing: 0.005  # so that each reader has a connection of its own
+    readings = together(*[cases["read"](1).send] * 6)
+    cable.calm()
 
     rows(f"alter database {name} reset default_transaction_read_only")
-    assert reading.status_code == 200
+    assert [reading.status_code for reading in readings] == [200] * 6
+    assert apologised(made[0].send())  # a reader's session: it says so for all of them
     for case, answer in zip(made, answers, strict=True):
         assert apologised(answer)
         assert case.done() == [0]
