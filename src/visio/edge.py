@@ -280,7 +280,7 @@ class _Exchange:
             raise TooLarge
         try:
             body = self.request.stream.read(limit + 1)
-        except Exception as error:  # noqa: BLE001 -- each server has its own; it is the caller who broke off
+        except Exception as error:  # each server has its own; it is the caller who broke off
             raise MalformedJson from error
         if len(body) > limit:
             raise TooLarge
