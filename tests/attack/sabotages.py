@@ -182,7 +182,7 @@ MUTANTS = (
     Mutant(
         "a lost race is not run again",
         EDGE,
-        "            except RaceLost:\n                continue",
+        "            except RaceLost:\n                call = replace(call, again=True)",
         "            except RaceLost:\n                break",
         (f"{FUNCTIONS}edge.py::test_a_page_that_lost_a_race_is_run_again",),
     ),

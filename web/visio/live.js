@@ -132,7 +132,9 @@ export class Live extends Store {
   #schedule() {
     const heard = [...this.#topics.keys()];
     const told = heard.length > 0 && heard.every((topic) => this.visio.channels.hears(topic));
-    const wait = this.state.problem ? RETRY : told ? this.pollAnyway : this.pollAfter;
+    const { problem } = this.state;
+    const again = Math.max(RETRY, (problem?.retryAfter ?? 0) * 1_000);
+    const wait = problem ? again : told ? this.pollAnyway : this.pollAfter;
     this.#timer = setTimeout(() => {
       // A page that nobody sees is read when it comes back; what is to ring there, all the same.
       if (document.visibilityState === "visible" || (this.rings && !told)) void this.refresh();

@@ -1,7 +1,7 @@
 """What is told after a change: signals to browsers, notices to people, steps to the record, orders
 to the room's server."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID, uuid4
@@ -121,6 +121,16 @@ class Said:
     notices: list[Notice] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     orders: list[RoomOrder] = field(default_factory=list)
+
+    def and_then(self, later: "Said") -> "Said":
+        """All of this, and what another change has to say at the same instant."""
+        return replace(
+            later,
+            signals=[*self.signals, *later.signals],
+            notices=[*self.notices, *later.notices],
+            steps=[*self.steps, *later.steps],
+            orders=[*self.orders, *later.orders],
+        )
 
     def on_meeting(self, event: str) -> "Said":
         """Tell both parties who watch the meeting's status."""
