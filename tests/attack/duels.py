@@ -607,8 +607,10 @@ def all_read_but_one(arena: Arena, ground: Ground) -> None:
 
 
 def a_mail(arena: Arena, ground: Ground) -> None:
+    """An e-mail that is due again, so that nothing but its claim keeps a second sender off."""
     [ground.item] = arena.rows(
-        "select cast(id as text) from visio.mail_outbox where link = :link",
+        """update visio.mail_outbox set next_attempt_at = now() where link = :link
+           returning cast(id as text)""",
         link=f"/hub/#request-{ground.request}",
     )
 
@@ -617,7 +619,8 @@ def a_room_order(arena: Arena, ground: Ground) -> None:
     """The client has been removed, and the room's server is to be told."""
     assert lobby_signal("remove")(arena, ground) == "left"
     [ground.item] = arena.rows(
-        "select cast(id as text) from visio.room_orders where meeting_id = cast(:id as uuid)",
+        """update visio.room_orders set next_attempt_at = now()
+            where meeting_id = cast(:id as uuid) returning cast(id as text)""",
         id=ground.meeting,
     )
 
