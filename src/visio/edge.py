@@ -278,7 +278,10 @@ class _Exchange:
         limit = self.declared.door.limit
         if (self.request.content_length or 0) > limit:
             raise TooLarge
-        body = self.request.stream.read(limit + 1)
+        try:
+            body = self.request.stream.read(limit + 1)
+        except Exception as error:  # each server has its own; it is the caller who broke off
+            raise MalformedJson from error
         if len(body) > limit:
             raise TooLarge
         return body

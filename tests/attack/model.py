@@ -574,7 +574,10 @@ class World:
                 knock.remind_at = None
                 swept["escalated"] += 1
         for meeting in self.meetings:
-            for name, least, most in (("quarter", timedelta(), 15 * MINUTE), ("day", 15 * MINUTE, DAY)):
+            for name, least, most in (
+                ("quarter", timedelta(), 15 * MINUTE),
+                ("day", 15 * MINUTE, DAY),
+            ):
                 near = now + least < meeting.start <= now + most and meeting.status == "scheduled"
                 if near and meeting.made <= meeting.start - most and name not in meeting.reminded:
                     meeting.reminded.add(name)
@@ -653,6 +656,7 @@ class Calcom:
     rows: dict[str, Request] = field(default_factory=dict)
     bound: dict[str, str] = field(default_factory=dict)
     in_the_way: set[str] = field(default_factory=set)
+    unbound: set[str] = field(default_factory=set)
 
     def tell(self, event: Event) -> str:
         """What an event changes, in the contract's words. Told again it changes nothing, whether
@@ -660,18 +664,21 @@ class Calcom:
         """
         if event in self.stale:
             return "duplicate"
-        if any((e.trigger, e.uid) == (event.trigger, event.uid) for e in self.told):
+        twin = any((e.trigger, e.uid) == (event.trigger, event.uid) for e in self.told)
+        old = self.world.now - event.at > TOO_OLD
+        if event in self.told or (twin and not old):
             if not self.client(self.chain(event.uid)):
                 raise No("missing_metadata")
             return "duplicate"
         self.tied.append(event)
-        if self.world.now - event.at > TOO_OLD:
+        if old:
             self.stale.append(event)
             return "stale"
         self.told.append(event)
         chain = self.chain(event.uid)
         client = self.client(chain)
         if client is None:
+            self.quarantine(chain)
             raise No("missing_metadata")
         self.bound.update(dict.fromkeys(chain, client))
         lines = sorted(self.lines(chain), key=lambda line: not self.ended(line[-1]))
@@ -691,6 +698,15 @@ class Calcom:
         if not conflicts <= self.in_the_way:
             self.world.tell(CLIENTS[client], "booking_conflict")
         self.in_the_way = (self.in_the_way - chain) | conflicts
+
+    def quarantine(self, chain: set[str]) -> None:
+        """Nobody knows whose it is, and whose host: every operator is told once, if it goes on."""
+        going_on = [line for line in self.lines(chain) if self.placed(line)]
+        going_on = [line for line in going_on if not self.ended(line[-1])]
+        if going_on and not chain & self.unbound:
+            for operator in OPERATORS:
+                self.world.tell(operator, "booking_quarantined")
+        self.unbound = (self.unbound - chain) | (chain if going_on else set())
 
     def chain(self, uid: str) -> set[str]:
         """All bookings that anything ever tied to this one."""
@@ -723,11 +739,17 @@ class Calcom:
     def ended(self, uid: str) -> Event | None:
         return self.of(uid, "BOOKING_CANCELLED") or self.of(uid, "BOOKING_REJECTED")
 
+    def confirmed(self, line: Sequence[str]) -> bool:
+        return any(self.of(uid, *CONFIRMS) for uid in line)
+
+    def placed(self, line: Sequence[str]) -> bool:
+        return any(self.of(uid, *CONFIRMS, *ASKS) for uid in line)
+
     def overtaken(self, event: Event, line: Sequence[str]) -> bool:
         """Whether what an event says had been left behind when it came."""
         if event.trigger not in CONFIRMS + ASKS:
             return False
-        confirmed = any(self.of(uid, *CONFIRMS) for uid in line)
+        confirmed = self.confirmed(line)
         behind = event.uid != line[-1] or (event.trigger in ASKS and confirmed)
         return bool(self.ended(line[-1])) or behind
 
@@ -735,12 +757,12 @@ class Calcom:
         """Bring the request and the meeting in line; None where nothing is to change."""
         head = line[-1]
         ended, moving = self.ended(head), self.of(head, "BOOKING_RESCHEDULED")
-        confirmed = any(self.of(uid, *CONFIRMS) for uid in line)
-        placed = confirmed or any(self.of(uid, *ASKS) for uid in line)
-        known = next(e for e in self.told if head in (e.uid,))
+        confirmed = self.confirmed(line)
+        known = next(e for e in self.told if e.uid == head)
         start, end = known.start, known.end
         row = self.row(line, ended=bool(ended))
         if row is None:
+            placed = self.placed(line)
             return self.book(head, client, start, end, ended, confirmed) if placed else None
         request, meeting = row, row.meeting
         elsewhere = request.status == "accepted" and request.agreed not in request.asked
