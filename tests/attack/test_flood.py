@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("database", ["embedded"], indirect=True)
 CONNECTIONS = 16
 # Each connection's calls a second: together sixteen times what passes.
 EACH = 0.1
-WINDOWS, SECONDS = 3, 4.0
+WINDOWS, SECONDS = 5, 3.0
 
 
 @pytest.fixture
@@ -114,15 +114,24 @@ def latencies(ports, who, *, seconds):
 
 
 def measured(ports):
-    """Another's latencies without and within a flood, in turn so that both see one machine."""
+    """By how much another's p50 and p95 grow within a flood, and how many calls of it were refused.
+
+    In turn, so that both see one machine; the middle one of several windows, since something else
+    may keep the machine busy in one of them.
+    """
     calm, within, refused = [], [], 0
     for _ in range(WINDOWS):
-        calm += latencies(ports, MIKL, seconds=SECONDS)
+        calm.append(statistics.quantiles(latencies(ports, MIKL, seconds=SECONDS), n=20))
         with flooded(ports, ALICE, seconds=SECONDS + 0.5) as answers:
-            within += latencies(ports, MIKL, seconds=SECONDS)
-        refused += answers.get("429", 0)
+            within.append(statistics.quantiles(latencies(ports, MIKL, seconds=SECONDS), n=20))
         assert set(answers) <= {"200", "429"}
-    return calm, within, refused
+        refused += answers.get("429", 0)
+    grown = [
+        statistics.median(window[cut] for window in within)
+        / statistics.median(window[cut] for window in calm)
+        for cut in (9, 18)
+    ]
+    return grown, refused
 
 
 @pytest.mark.skipif(not FULL, reason="how long something takes is asked by `make attack` alone")
@@ -131,15 +140,10 @@ def test_the_flood_of_one_caller_leaves_the_latency_of_another_within_twice(flee
     ports = [process.port for process in fleet.processes["list-requests"]]
     latencies(ports, MIKL, seconds=1)
 
-    for _ in range(2):  # once more where something else kept the machine busy
-        calm, within, refused = measured(ports)
-        ratios = [
-            statistics.quantiles(within, n=20)[cut] / statistics.quantiles(calm, n=20)[cut]
-            for cut in (9, 18)
-        ]
-        tally("calls of a flood beside another caller", refused)
-        if max(ratios) <= 2:
-            break
+    grown, refused = measured(ports)
+    if max(grown) > 2:  # once more where something else kept the machine busy
+        grown, refused = measured(ports)
 
     assert refused > 100
-    assert max(ratios) <= 2, f"p50 and p95 of another caller grew by {ratios}"
+    assert max(grown) <= 2, "p50 and p95 of another caller"
+    tally("calls of a flood beside another caller", refused)

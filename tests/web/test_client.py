@@ -55,10 +55,11 @@ def test_a_page_that_calls_too_often_waits_as_long_as_it_is_told(open_page):
     page.route("**/functions/v1/list-requests*", refuse)
     page.clock.install()
     page.evaluate("() => window.dispatchEvent(new Event('online'))")
-    told = page.get_by_text("C’est beaucoup à la fois").first
+    told = page.get_by_text("C’est beaucoup à la fois. Réessayez dans 30 s.").first
     expect(told).to_be_visible()
     before = len(asked)
 
+    page.evaluate("() => window.dispatchEvent(new Event('online'))")
     page.clock.run_for(25_000)
     assert len(asked) == before
     page.unroute("**/functions/v1/list-requests*")
