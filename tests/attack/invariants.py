@@ -170,9 +170,9 @@ INVARIANTS = {
     "what is marked as said or sent was written before": """
         select 'signal' as what from visio.signal_outbox where published_at < created_at
         union all select 'mail' from visio.mail_outbox
-         where sent_at is not null and claimed_at is null
+         where sent_at is not null and attempts = 0
         union all select 'order' from visio.room_orders
-         where done_at is not null and claimed_at is null""",
+         where done_at is not null and attempts = 0""",
 }
 
 # Whose rows each kind of person sees: as the browser's role, against the owner's own word.

@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import at
 from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA
+from visio import bootstrap, settings
 
 
 def accept(request, slot=None):
@@ -253,6 +254,19 @@ def test_a_key_that_comes_again_gets_the_same_answer(call, rows):
     assert (other.status_code, other.json["error"]["code"]) == (422, "idempotency_key_reused")
     assert of_bruno.status_code == 201
     assert rows("select count(*) from meeting_requests") == [2]
+
+
+def test_the_last_open_request_is_given_once(call, environment, together, rows):
+    environment.setenv("MAX_OPEN_REQUESTS", "1")
+    environment.setenv("RATE_LIMIT_FACTOR", "0")
+    settings.forget()
+    bootstrap.forget()
+    body = {"requestedSlots": [at(1)]}
+
+    answers = together(*[lambda: call("request-meeting", body, ALICE)] * 8)
+
+    assert sorted(answer.status_code for answer in answers) == [201] + [429] * 7
+    assert rows("select count(*) from meeting_requests") == [1]
 
 
 def test_one_key_eight_times_at_once_is_one_request(call, together, rows):

@@ -201,6 +201,36 @@ def test_a_lapsed_client_knocks_anew(accepted, signal, rows):
     assert rows("select status from lobby_knocks order by created_at") == ["left", "waiting"]
 
 
+@pytest.mark.parametrize(
+    ("name", "who", "status"),
+    [
+        ("client_left", ALICE, "left"),
+        ("client_waiting", ALICE, "waiting"),
+        ("operator_joined", MIKL, "left"),
+        ("meeting_ended", MIKL, "left"),
+    ],
+)
+def test_whoever_lapsed_has_left_whatever_comes_before_the_sweep(
+    accepted, signal, rows, remote, name, who, status
+):
+    meeting = accepted()
+    signal(meeting, "operator_joined", MIKL)
+    signal(meeting, "client_waiting", ALICE)
+    rows("update lobby_knocks set renewed_at = now() - interval '121 seconds'")
+    remote.published.clear()
+
+    answer = signal(meeting, name, who)
+
+    assert (answer.status_code, knock_of(answer)) == (200, status)
+    deeds = "select action, to_status from transitions where subject = 'knock' order by id"
+    assert rows(deeds)[:2] == [("knock", "waiting"), ("lapse", "left")]
+    told = [heard["event"] for heard in remote.published if heard["channel"].startswith("meeting")]
+    assert told[0] == "client_left"
+    assert rows("select version from meetings") == [
+        max(heard["payload"]["version"] for heard in remote.published)
+    ]
+
+
 @pytest.mark.parametrize("name", ["entry_denied", "back_to_lobby"])
 def test_nobody_there_is_said_so(accepted, signal, name):
     assert refusal(signal(accepted(), name, MIKL)) == (409, "no_one_waiting")
@@ -309,6 +339,22 @@ def test_a_meeting_under_way_is_not_cancelled(call, accepted, signal):
     answer = call("cancel-meeting", {"meetingId": meeting, "reason": "Non"}, MIKL)
 
     assert refusal(answer) == (409, "meeting_started")
+
+
+@pytest.mark.parametrize("who", [ALICE, MIKL])
+def test_a_meeting_whose_time_has_passed_is_not_cancelled_before_the_sweep_either(
+    call, accepted, rows, who
+):
+    meeting = accepted()
+    rows(
+        "update meetings set scheduled_at = now() - interval '2 hours',"
+        " ends_at = now() - interval '16 minutes'"
+    )
+
+    answer = call("cancel-meeting", {"meetingId": meeting, "reason": "Oublié"}, who)
+
+    assert refusal(answer) == (409, "meeting_over")
+    assert rows("select status from meetings") == ["scheduled"]
 
 
 def test_the_last_change_wins_nothing_twice(call, accepted, signal, together, rows):

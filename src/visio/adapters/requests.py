@@ -49,6 +49,9 @@ _OF_PEOPLE = """
 HELD = text(f"""
 select {COLUMNS}, {PEOPLE}, {_BUSY} {_OF_PEOPLE}
  where r.id = cast(:id as uuid)""")
+# Whoever asks twice at once is counted one after the other: no limit is passed by two at a time.
+ONE_AT_A_TIME = text("""
+select pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'ask', visio.caller()), 4262))""")
 OPENING = text("""
 select (select count(*) from public.meeting_requests r
          where r.client_id = c.id and r.status in ('pending', 'countered')) as open_requests,
@@ -148,7 +151,8 @@ class Opening:
 
 
 def opening(tx: Transaction, key: str | None) -> Opening:
-    """What must be known before a new request."""
+    """What must be known before a new request; nobody else asks as this caller meanwhile."""
+    tx.lock(ONE_AT_A_TIME)
     for row in tx.read(OPENING, key=key or ""):
         answer = row["answer"] and SNAPSHOT.validate_python(row["answer"])
         return Opening(row["open_requests"], row["fingerprint"], answer)

@@ -1,7 +1,7 @@
 """What is told after a change: signals to browsers, notices to people, steps to the record, orders
 to the room's server."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID, uuid4
@@ -122,6 +122,16 @@ class Said:
     steps: list[Step] = field(default_factory=list)
     orders: list[RoomOrder] = field(default_factory=list)
 
+    def and_then(self, later: "Said") -> "Said":
+        """All of this, and what another change has to say at the same instant."""
+        return replace(
+            later,
+            signals=[*self.signals, *later.signals],
+            notices=[*self.notices, *later.notices],
+            steps=[*self.steps, *later.steps],
+            orders=[*self.orders, *later.orders],
+        )
+
     def on_meeting(self, event: str) -> "Said":
         """Tell both parties who watch the meeting's status."""
         return self._signal(f"meeting:{self.meeting_id}:status", event)
@@ -232,9 +242,12 @@ def instant(at: datetime) -> str:
 
 
 def in_words(at: datetime, time_zone: str = "Europe/Paris") -> str:
-    """An instant as a person reads it, with the zone named."""
+    """An instant as a person reads it, with the zone named; and the offset, in an hour that comes
+    twice in that zone."""
     local = at.astimezone(zone(time_zone))
-    return f"{local:le %d/%m/%Y à %H:%M} ({local.tzinfo})"
+    twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+    offset = f", UTC{local:%z}" if twice else ""
+    return f"{local:le %d/%m/%Y à %H:%M} ({local.tzinfo}{offset})"
 
 
 def zone(name: str) -> ZoneInfo:

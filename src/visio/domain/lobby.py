@@ -148,34 +148,45 @@ def signalled(
 ) -> Lobby:
     """The lobby after one signal of a party that may send it.
 
-    Raises MeetingOver, LobbyNotOpen, NoOneWaiting or MeetingNotStarted; the first and the third
-    say in their details what there is instead.
+    A knock whose lease has run out has left before, swept or not, and that is said as well. Raises
+    MeetingOver, LobbyNotOpen, NoOneWaiting or MeetingNotStarted; the first and the third say in
+    their details what there is instead.
     """
     if lobby.meeting.over(now=now, grace=rules.grace):
         raise _instead(MeetingOver, lobby)
-    seen = replace(lobby, knock=lobby.knock.seen(now) if lobby.knock else None)
+    by: Actor = "client" if signal in ("client_waiting", "client_left") else "operator"
+    seen = lapsed(lobby, by=by, now=now) or lobby
     if meant.knock is not None and (seen.knock is None or seen.knock.id != meant.knock):
         raise _instead(NoOneWaiting, seen)
+    after = _signalled(seen, signal, reason, meant, rules=rules, now=now)
+    if seen.said is None or after.said is None or after.said is seen.said:
+        return after
+    return replace(after, said=seen.said.and_then(after.said))
+
+
+def _signalled(
+    seen: Lobby, signal: str, reason: str | None, meant: Meant, *, rules: Rules, now: datetime
+) -> Lobby:
     match signal:
         case "client_waiting":
             if meant.knock is not None and not _live(seen.knock):
                 raise _instead(NoOneWaiting, seen)
             knocked = _knocked(seen, meant.devices, rules=rules, now=now)
-            return _recorded(lobby, knocked, "knock", by="client")
+            return _recorded(seen, knocked, "knock", by="client")
         case "client_left":
-            return _recorded(lobby, _left(seen, now=now), "leave", by="client")
+            return _recorded(seen, _left(seen, now=now), "leave", by="client")
         case "operator_joined":
             if meant.knock is not None and not _live(seen.knock):
                 raise _instead(NoOneWaiting, seen)
-            return _recorded(lobby, _joined(seen, now=now), "admit", by="operator")
+            return _recorded(seen, _joined(seen, now=now), "admit", by="operator")
         case "entry_denied":
             denied = _denied(seen, reason, meant.next_step, now=now)
-            return _recorded(lobby, denied, "deny", by="operator")
+            return _recorded(seen, denied, "deny", by="operator")
         case "back_to_lobby":
-            return _recorded(lobby, _sent_back(seen, reason, now=now), "send_back", by="operator")
+            return _recorded(seen, _sent_back(seen, reason, now=now), "send_back", by="operator")
         case "remove":
             removed = _removed(seen, reason, meant.next_step, now=now)
-            return _recorded(lobby, removed, "remove", by="operator")
+            return _recorded(seen, removed, "remove", by="operator")
         case "meeting_ended":
             begun = now >= seen.meeting.scheduled_at or seen.meeting.operator_seen_at is not None
             if not begun:
@@ -235,6 +246,17 @@ def cancelled(
     return _recorded(lobby, closed, "cancel", by=by)
 
 
+def called_off(lobby: Lobby, *, by: Side, reason: str, rules: Rules, now: datetime) -> Lobby | None:
+    """The lobby of a meeting that one of the two calls off; None if it was, for this very reason.
+
+    Raises MeetingOver once its time has passed, swept or not: whoever did not come cannot make it
+    a meeting that was cancelled.
+    """
+    if lobby.meeting.live and lobby.meeting.over(now=now, grace=rules.grace):
+        raise MeetingOver
+    return cancelled(lobby, by=by, reason=reason, tells=(other(by),), now=now)
+
+
 def moved(
     lobby: Lobby,
     span: Span,
@@ -262,13 +284,16 @@ def moved(
     return replace(lobby, meeting=meeting, said=said)
 
 
-def lapsed(lobby: Lobby, *, now: datetime) -> Lobby | None:
-    """The lobby once a knock whose lease ran out has left; None if there is none such."""
+def lapsed(lobby: Lobby, *, by: Actor = "system", now: datetime) -> Lobby | None:
+    """The lobby once a knock whose lease ran out has left; None if there is none such.
+
+    `by` is whoever came upon it: the sweep, or a party whose signal came first.
+    """
     if lobby.knock is None or not lobby.knock.lapsed(now):
         return None
     meeting, said = _changed(lobby, now)
     left = _after(lobby, meeting, lobby.knock.seen(now), said.on_meeting("client_left"))
-    return _recorded(lobby, left, "lapse", by="system")
+    return _recorded(lobby, left, "lapse", by=by)
 
 
 def escalated(lobby: Lobby, *, now: datetime) -> Lobby | None:
