@@ -236,7 +236,8 @@ def test_an_instant_stays_the_same_instant_from_the_question_to_the_meeting(slot
     assert meeting.ends_at - meeting.scheduled_at == HOUR
     assert datetime.fromisoformat(instant(meeting.scheduled_at)) == slot
     assert instant(local) == instant(slot)
-    assert f"{local:%d/%m/%Y à %H:%M} ({zone})" in in_words(slot, zone)
+    # In the hour that comes twice the offset follows the zone.
+    assert f"{local:%d/%m/%Y à %H:%M} ({zone}" in in_words(slot, zone)
 
 
 @given(slot=near_an_edge, minutes=st.integers(1, 600), length=st.integers(15, 240))
