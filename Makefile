@@ -39,6 +39,11 @@ chromium: setup ## Install a browser for the tests of the pages, where there is 
 	  $(BIN)/playwright install chromium >/dev/null 2>&1 || \
 	  echo "visio: no Chromium is to be had here: the tests of the pages are skipped"
 
+pgbouncer: ## Install a pooler for the tests behind one, where there is none
+	@PATH="$$PATH:/usr/sbin"; command -v pgbouncer >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && { apt-get install -y -qq pgbouncer || { apt-get update -qq && apt-get install -y -qq pgbouncer; }; } >/dev/null 2>&1; } || \
+	  echo "visio: no PgBouncer is to be had here: the tests behind a pooler are skipped"
+
 tools: $(VENV)/.provider $(VENV)/.checkov ## Install what checks the infrastructure, each in an environment of its own
 
 $(VENV)/.%: requirements/%.txt $(VENV)/.installed
@@ -46,10 +51,10 @@ $(VENV)/.%: requirements/%.txt $(VENV)/.installed
 	@env -u PYTHONDONTWRITEBYTECODE $(VENV)/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt
 	@touch $@
 
-test: setup chromium tools ## Run every test, and print the coverage
+test: setup chromium pgbouncer tools ## Run every test, and print the coverage
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term --cov-fail-under=90
 
-attack: setup $(VENV)/.supply ## Attack it at full size, sabotage it, and look at what it is made of
+attack: setup pgbouncer $(VENV)/.supply ## Attack it at full size, sabotage it, and look at what it is made of
 	@$(BIN)/python -m tests.attack
 
 check: setup ## Lint, types, migrations and layers
@@ -90,4 +95,4 @@ costs: setup ## Compute docs/costs.md from what was measured
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run demo chromium tools test attack check migrate logins build schema openapi types bench costs lock
+.PHONY: help setup run demo chromium pgbouncer tools test attack check migrate logins build schema openapi types bench costs lock

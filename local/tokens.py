@@ -56,9 +56,14 @@ class Keys:
         """A user's access token, as Supabase Auth signs it (ES256)."""
         return jwt.encode(claims, self._user, "ES256", headers={"kid": "local-user"})
 
-    def sign_google(self, audience: str, email: str, **changes: object) -> str:
-        """An OIDC token, as Pub/Sub and Cloud Scheduler send it (RS256), save what is changed."""
-        now = int(time.time())
+    def sign_google(
+        self, audience: str, email: str, *, at: float | None = None, **changes: object
+    ) -> str:
+        """An OIDC token, as Pub/Sub and Cloud Scheduler send it (RS256), save what is changed.
+
+        It is made now, or `at` that time.
+        """
+        now = int(time.time() if at is None else at)
         claims = {
             "iss": "https://accounts.google.com",
             "aud": audience,

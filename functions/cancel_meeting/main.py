@@ -13,4 +13,4 @@ from visio.views import MeetingView
 @endpoint("POST", takes=CancelMeeting, needs=("bus",))
 def cancel_meeting(command: CancelMeeting, call: Call) -> MeetingView:
     with app().acting_for(call) as tx:
-        return MeetingView.of(lobby.cancel_meeting(command, call, tx))
+        return MeetingView.of(lobby.cancel_meeting(command, call, tx, rules=app().lobby_rules))

@@ -7,7 +7,6 @@ content type, shape, the page itself. Whatever happens, the answer is an envelop
 import hashlib
 import json
 import logging
-import math
 import os
 import re
 import time
@@ -38,6 +37,7 @@ from visio.domain.refusals import (
     Unavailable,
     UnsupportedMediaType,
 )
+from visio.domain.storable import storable
 from visio.settings import require, settings
 
 __all__ = [
@@ -57,6 +57,8 @@ logger = logging.getLogger("visio.edge")
 
 KIB = 1024
 TRIES = 3
+# Of more nobody reads, and a long list of nonsense would be answered with one ten times as long.
+MOST_PROBLEMS = 20
 INTERNAL = "Une erreur est survenue de notre côté."
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
@@ -94,6 +96,8 @@ class Door(ABC):
     """Who comes in here, and with how much."""
 
     browser = False
+    acknowledges = False
+    """Whether a refusal would only make the caller say the same again."""
     limit = 64 * KIB
     needs: tuple[str, ...] = ()
 
@@ -157,8 +161,8 @@ class _LiveKit(Door):
 class _Google(Door):
     """A service of Google's, by its OIDC token."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, *, acknowledges: bool = False) -> None:
+        self._name, self.acknowledges = name, acknowledges
         self.needs = ("database", name)
 
     def admit(self, request: Request, body: bytes, now: datetime) -> None:
@@ -168,7 +172,7 @@ class _Google(Door):
 
 
 user, anyone, calcom, livekit = _User(), _Anyone(), _Calcom(), _LiveKit()
-push, scheduler = _Google("push"), _Google("scheduler")
+push, scheduler = _Google("push", acknowledges=True), _Google("scheduler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +278,10 @@ class _Exchange:
         limit = self.declared.door.limit
         if (self.request.content_length or 0) > limit:
             raise TooLarge
-        body = self.request.stream.read(limit + 1)
+        try:
+            body = self.request.stream.read(limit + 1)
+        except Exception as error:  # each server has its own; it is the caller who broke off
+            raise MalformedJson from error
         if len(body) > limit:
             raise TooLarge
         return body
@@ -291,7 +298,14 @@ class _Exchange:
         assert takes is not None  # noqa: S101 -- the caller has looked
         if self.declared.method == "GET":
             return parse_query(takes, self.request.args.to_dict(flat=False))
-        return parse_body(takes, body)
+        try:
+            return parse_body(takes, body)
+        except (MalformedJson, InvalidFields):
+            # Pub/Sub pushes whatever is refused again, for days. What will never be read is a push
+            # of nothing, which its page knows to record.
+            if not self.declared.door.acknowledges:
+                raise
+            return takes()
 
     def _run(self, *command: object, call: Call) -> Any:
         for _ in range(TRIES):
@@ -392,7 +406,7 @@ def parse_body(model: type[BaseModel], body: bytes) -> BaseModel:
         command = model.model_validate_json(body or b"{}")
     except ValidationError as error:
         raise _refusal(error, model) from error
-    if not _sane(command.model_dump()):
+    if not storable(command.model_dump()):
         raise InvalidFields(
             details=[{"field": "", "problem": "holds a character nobody can store"}]
         )
@@ -408,7 +422,7 @@ def parse_query(model: type[BaseModel], query: Mapping[str, list[str]]) -> BaseM
         command = model.model_validate_strings({name: v[0] for name, v in query.items()})
     except ValidationError as error:
         raise _refusal(error, model) from error
-    if not _sane(command.model_dump()):
+    if not storable(command.model_dump()):
         raise InvalidFields(details=[{"field": "query", "problem": "holds what nobody can store"}])
     return command
 
@@ -419,7 +433,8 @@ def _refusal(error: ValidationError, model: type[BaseModel]) -> Refusal:
         return MalformedJson()
     # One of several commands: pydantic puts its tag in front of the field.
     tagged = issubclass(model, RootModel)
-    return InvalidFields(details=[_detail(problem, tagged=tagged) for problem in problems])
+    told = problems[:MOST_PROBLEMS]
+    return InvalidFields(details=[_detail(problem, tagged=tagged) for problem in told])
 
 
 def _detail(problem: Any, *, tagged: bool) -> dict[str, str]:
@@ -439,17 +454,3 @@ def _detail(problem: Any, *, tagged: bool) -> dict[str, str]:
                 "problem": f"must be one of {allowed}" if allowed else "is missing",
             }
     return {"field": ".".join(map(str, location)), "problem": said}
-
-
-def _sane(value: Any) -> bool:
-    """Whether PostgreSQL can store it: no NUL, and nothing that is not UTF-8."""
-    match value:
-        case str():
-            return "\0" not in value and value.encode("utf-8", "replace").decode() == value
-        case float():
-            return math.isfinite(value)
-        case Mapping():
-            return all(map(_sane, value.values()))
-        case list() | tuple():
-            return all(map(_sane, value))
-    return True

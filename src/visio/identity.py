@@ -6,10 +6,10 @@ import contextlib
 import hashlib
 import hmac
 import json
+import logging
 import re
 import threading
 import time
-import urllib.request
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,19 +17,31 @@ from uuid import UUID
 
 import jwt
 
+from visio.adapters.patience import UNANSWERED, urlopen
 from visio.call import Caller
 from visio.domain.refusals import BadSignature, Unauthenticated, Unavailable
 from visio.settings import GoogleCaller, UserSettings
 
+log = logging.getLogger("visio.identity")
+
 LEEWAY = 30
 SIGNATURE = re.compile(r"[0-9a-f]{64}")
+# As RFC 7515 writes it: no padding, and not a byte that counts for nothing. One token, one text.
+TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# UUID() also takes braces, urn:, underscores, other scripts' digits, and hyphens anywhere.
+SUBJECT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+INFINITY = float("inf")
 GOOGLE = ("https://accounts.google.com", "accounts.google.com")
 
 
 class KeySet:
-    """Published keys by their id: kept for 5 minutes, and longer while they cannot be had."""
+    """Published keys by their id: kept for 5 minutes, and longer while they cannot be had.
 
-    KEPT, COOLDOWN, TIMEOUT = 300.0, 30.0, 3.0
+    They are asked for at most every 30 s; until there are any, at most every second, so that
+    callers without a verdict do not wait for each other's turns.
+    """
+
+    KEPT, COOLDOWN, FIRST_COOLDOWN, TIMEOUT = 300.0, 30.0, 1.0, 3.0
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -38,31 +50,46 @@ class KeySet:
         self._fetched = self._tried = float("-inf")
 
     def key(self, kid: str, algorithm: str) -> Any:
-        """The public key, None if there is none of that id. Raises Unavailable without any keys."""
+        """The public key, None if there is none of that id. Raises Unavailable where no list of
+        keys was ever had; one that lists none is a verdict on every id."""
         with self._lock:
             now = time.monotonic()
             stale = now - self._fetched > self.KEPT
-            if (stale or kid not in self._keys) and now - self._tried > self.COOLDOWN:
-                self._tried = now
-                self._fetch(now)
-            if not self._keys:
-                self._tried = float("-inf")
+            cooldown = self.FIRST_COOLDOWN if self._never_had else self.COOLDOWN
+            if (stale or kid not in self._keys) and now - self._tried > cooldown:
+                self._fetch()
+                # Counted from its end: whoever waited for the lock need not ask again.
+                self._tried = time.monotonic()
+            if self._never_had:
                 raise Unavailable
             kty, key = self._keys.get(kid, ("", None))
         return key if kty == {"ES256": "EC", "RS256": "RSA"}[algorithm] else None
 
-    def _fetch(self, now: float) -> None:
+    @property
+    def _never_had(self) -> bool:
+        return self._fetched == float("-inf")
+
+    def _fetch(self) -> None:
         try:
-            with urllib.request.urlopen(self._url, timeout=self.TIMEOUT) as answer:  # noqa: S310 -- an address from our own settings
+            with urlopen(self._url, timeout=self.TIMEOUT) as answer:
                 listed = json.load(answer)["keys"]
-            keys = {
-                found["kid"]: (found["kty"], jwt.PyJWK(found).key)
-                for found in listed
-                if found.get("kid") and found.get("kty") in ("EC", "RSA")
-            }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError):
+        except (*UNANSWERED, ValueError, KeyError, TypeError, RecursionError):
             return  # the last good keys stay
-        self._keys, self._fetched = keys, now
+        if not isinstance(listed, list):
+            return
+        keys = dict(filter(None, map(_readable, listed)))
+        if keys or not listed:
+            self._keys, self._fetched = keys, time.monotonic()
+
+
+def _readable(found: Any) -> tuple[str, tuple[str, Any]] | None:
+    """A published key by its id; None for one of a kind that is not ours, which hides no other."""
+    try:
+        if found["kid"] and found["kty"] in ("EC", "RSA"):
+            return str(found["kid"]), (found["kty"], jwt.PyJWK(found).key)
+    except (ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError):
+        log.warning("keys.unreadable")
+    return None
 
 
 _keysets: dict[str, KeySet] = {}
@@ -89,12 +116,12 @@ def user(authorization: str | None, settings: UserSettings, *, now: datetime) ->
     elif algorithm in ("ES256", "RS256") and settings.jwks_url:
         keys = (keys_at(settings.jwks_url).key(str(header.get("kid")), algorithm),)
     claims = _first(token, keys, str(algorithm), now=now)
+    subject = str(claims["sub"])
     if claims.get("role") != "authenticated":
         raise Unauthenticated
-    try:
-        return Caller(UUID(claims["sub"]))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise Unauthenticated from error
+    if not SUBJECT.fullmatch(subject):
+        raise Unauthenticated
+    return Caller(UUID(subject))
 
 
 def google(
@@ -153,7 +180,8 @@ def livekit(
     """
     token = (authorization or "").removeprefix("Bearer ")
     digest = base64.b64encode(hashlib.sha256(raw).digest())
-    if not any(_signed_by(pair, token, digest, now=now) for pair in pairs):
+    signed = (_signed_by(pair, token, digest, now=now) for pair in pairs)
+    if not TOKEN.fullmatch(token) or not any(signed):
         raise BadSignature
 
 
@@ -171,7 +199,7 @@ def _signed_by(pair: tuple[str, str], token: str, digest: bytes, *, now: datetim
 def _bearer(authorization: str | None) -> tuple[str, Mapping[str, Any]]:
     # Two equal headers arrive joined by a comma, which no token has.
     scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token or "," in token:
+    if scheme.lower() != "bearer" or not TOKEN.fullmatch(token):
         raise Unauthenticated
     try:
         header = jwt.get_unverified_header(token)
@@ -211,9 +239,16 @@ def _claims(
     except (jwt.PyJWTError, ValueError, TypeError) as error:
         raise Unauthenticated from error
     at = now.timestamp()
-    if any(isinstance(t, bool) or not isinstance(t, int | float) for t in times.values()):
+    if not all(map(_is_a_time, times.values())):
         raise Unauthenticated
     begun = all(times.get(name, at) <= at + LEEWAY for name in ("nbf", "iat"))
     if times["exp"] <= at - LEEWAY or not begun:
         raise Unauthenticated
     return claims
+
+
+def _is_a_time(value: Any) -> bool:
+    # JSON as Python reads it has NaN, which is neither before now nor after, and so never over.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -INFINITY < value < INFINITY

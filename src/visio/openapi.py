@@ -9,10 +9,12 @@ from pydantic.json_schema import models_json_schema
 
 from visio import __doc__ as story
 from visio.domain import refusals
+from visio.domain.limits import LIMITS
 from visio.domain.refusals import Refusal
 from visio.edge import Declaration, File, Reply
 
 REF = "#/components/schemas/{model}"
+WAIT = {"description": "for how many seconds", "schema": {"type": "integer", "minimum": 1}}
 DOORS = {
     "_User": ["user"],
     "_Anyone": [],
@@ -74,7 +76,7 @@ def _operation(
         "operationId": declaration.name,
         "summary": _title(doc).partition(": ")[2],
         "security": [{name: []} for name in DOORS[type(declaration.door).__name__]],
-        "responses": {**_answered(declaration, named), **_refused()},
+        "responses": {**_answered(declaration, named), **_refused(declaration)},
     }
     takes = declaration.takes
     if takes is not None and declaration.method == "GET":
@@ -107,16 +109,22 @@ def _answered(declaration: Declaration, named: Any) -> dict[str, Any]:
     return {str(declaration.status): {"description": said, "content": content}}
 
 
-def _refused() -> dict[str, Any]:
+def _refused(declaration: Declaration) -> dict[str, Any]:
     codes: dict[int, list[str]] = {}
     for refusal in _every(Refusal):
         if refusal.code not in codes.setdefault(refusal.status, []):
             codes[refusal.status].append(refusal.code)
     content = {"application/json": {"schema": {"$ref": REF.format(model="Error")}}}
-    return {
+    refused: dict[str, Any] = {
         str(status): {"description": ", ".join(found), "content": content}
         for status, found in sorted(codes.items())
     }
+    for status in ("429", "503"):
+        refused[status]["headers"] = {"Retry-After": WAIT}
+    if limit := LIMITS.get(declaration.name):
+        pace = f"{limit.burst} calls at once, then one each {limit.every.total_seconds():g} s"
+        refused["429"]["description"] += f"; a caller has {pace}"
+    return refused
 
 
 def _every(refusal: type[Refusal]) -> Iterator[type[Refusal]]:

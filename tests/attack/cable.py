@@ -99,6 +99,7 @@ class Cable:
             server = socket.create_connection(target, timeout=5)
         except OSError:
             _end(caller)
+            caller.close()
             return
         for one in (caller, server):
             one.settimeout(None)

@@ -71,6 +71,13 @@ MUTANTS = (
         (f"{FUNCTIONS}edge.py::test_a_token_that_is_not_a_users_opens_nothing",),
     ),
     Mutant(
+        "a time that is no number never ends a token",
+        IDENTITY,
+        "return -INFINITY < value < INFINITY",
+        "return True",
+        ("tests/attack/test_identity.py::test_no_forged_token_is_a_users",),
+    ),
+    Mutant(
         "a signature is not verified",
         IDENTITY,
         '"require": list(needs),',
@@ -175,7 +182,7 @@ MUTANTS = (
     Mutant(
         "a lost race is not run again",
         EDGE,
-        "            except RaceLost:\n                continue",
+        "            except RaceLost:\n                call = replace(call, again=True)",
         "            except RaceLost:\n                break",
         (f"{FUNCTIONS}edge.py::test_a_page_that_lost_a_race_is_run_again",),
     ),
@@ -345,7 +352,7 @@ MUTANTS = (
     Mutant(
         "a link binds for ever",
         "src/visio/adapters/signing.py",
-        'if int(claims["exp"]) > now.timestamp():',
+        'if isinstance(claims["exp"], int) and claims["exp"] > now.timestamp():',
         "if True:",
         (f"{UNIT}adapters.py::test_a_booking_token_binds_its_client_for_a_week",),
     ),

@@ -144,6 +144,8 @@ def test_a_cable_delays_cuts_and_swallows(database):
         cable.rule = lambda passing: "cut" if passing.kind == "D" else None
         with pytest.raises(Exception, match="network"):
             db.run("select 2")
+        with contextlib.suppress(Exception):
+            db.close()
 
         cable.calm()
         silent = socket.create_connection(("127.0.0.1", cable.port), timeout=0.2)

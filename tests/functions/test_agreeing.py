@@ -91,6 +91,16 @@ def test_an_offer_is_told_and_taken_and_becomes_the_meeting(call, pending, rows,
     assert rows("select count(*) from visio.signal_outbox where published_at is null") == [0]
 
 
+def test_an_operator_accepts_no_time_of_his_own(call, countered):
+    request = countered()
+    offered = request["proposedSlots"][0]
+    call("answer-proposal", take(request, offered), ALICE)
+
+    answer = call("decide-request", accept(request, offered), MIKL)
+
+    assert refused(answer)[:2] == (409, "already_decided")
+
+
 @pytest.mark.parametrize(
     ("answer", "title"), [("decline", "Proposition déclinée"), ("withdraw", "Demande retirée")]
 )

@@ -434,6 +434,7 @@ def test_an_event_of_no_booking_at_all_is_malformed(tell, rows, trigger):
 STORIES = {
     "asked and confirmed": lambda b: [b.requested(), b.confirmed()],
     "asked and rejected": lambda b: [b.requested(), b.rejected()],
+    "booked and rejected": lambda b: [b.created(), b.rejected()],
     "asked, confirmed, cancelled": lambda b: [b.requested(), b.confirmed(), b.cancelled()],
     "asked and cancelled": lambda b: [b.requested(), b.cancelled()],
     "booked and moved": lambda b: [b.created(), (m := b.moved(5)).rescheduled(), m.no_show()],

@@ -264,6 +264,15 @@ def test_a_signed_body_that_no_calcom_sends_is_refused_and_kept(post, rows, body
     assert rows("select trigger, status from visio.webhook_inbox") == [("unreadable", "malformed")]
 
 
+def test_an_instant_at_the_end_of_time_is_none(post, bound):
+    last = {"startTime": "9999-12-31T23:00:00Z", "endTime": "9999-12-31T23:30:00Z"}
+    ended = {"triggerEvent": "MEETING_ENDED", "uid": "uid-2", **last}
+
+    assert refusal(post(bound(**last))) == (400, "malformed_json")
+    assert outcome(post({**bound(), "createdAt": last["endTime"]})) == (200, "created")
+    assert outcome(post(ended)) == (200, "ignored")
+
+
 def test_of_what_is_not_understood_no_secret_is_kept(post, rows):
     post(b'{"event": "x", "oneTimePassword": "c4n4ry", "deep": [{"password": "c4n4ry"}]}')
     post(b"event=x&oneTimePassword=c4n4ry")

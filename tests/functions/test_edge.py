@@ -1,5 +1,6 @@
 """What every function has in common: doors, envelope, refusals, headers, the log line."""
 
+import base64
 import itertools
 import json
 import logging
@@ -181,6 +182,22 @@ def test_what_was_sent_is_not_repeated(call):
             answer = call(function, body, MIKL)
             assert answer.status_code == 422
             assert canary not in answer.get_data(as_text=True)
+
+
+def test_of_many_problems_the_first_are_told(call):
+    answer = call("read-notifications", {"ids": [0] * 10_000}, MIKL)
+
+    assert answer.status_code == 422
+    assert len(answer.json["error"]["details"]) == 20
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026"])
+def test_a_cursor_that_is_not_ours_is_refused_whatever_it_holds(call, at):
+    cursor = base64.urlsafe_b64encode(f"{at} {NOWHERE}".encode()).decode().rstrip("=")
+
+    answer = call("list-requests", {"cursor": cursor}, ALICE)
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid_fields")
 
 
 def test_a_problem_names_its_field_even_in_one_of_several_commands(call):

@@ -341,6 +341,22 @@ def test_a_meeting_under_way_is_not_cancelled(call, accepted, signal):
     assert refusal(answer) == (409, "meeting_started")
 
 
+@pytest.mark.parametrize("who", [ALICE, MIKL])
+def test_a_meeting_whose_time_has_passed_is_not_cancelled_before_the_sweep_either(
+    call, accepted, rows, who
+):
+    meeting = accepted()
+    rows(
+        "update meetings set scheduled_at = now() - interval '2 hours',"
+        " ends_at = now() - interval '16 minutes'"
+    )
+
+    answer = call("cancel-meeting", {"meetingId": meeting, "reason": "Oublié"}, who)
+
+    assert refusal(answer) == (409, "meeting_over")
+    assert rows("select status from meetings") == ["scheduled"]
+
+
 def test_the_last_change_wins_nothing_twice(call, accepted, signal, together, rows):
     meeting = accepted()
     signal(meeting, "client_waiting", ALICE)

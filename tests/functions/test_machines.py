@@ -163,6 +163,27 @@ def test_a_message_that_is_not_ours_is_kept_and_not_redelivered(relay, remote, r
 
 
 @pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'{"message": 1}', b'{"message": {"data": "\\u0000"}}', b"[" * 60_000],
+    ids=["nothing", "cut", "list", "number", "NUL", "deep"],
+)
+def test_a_push_that_cannot_be_read_is_kept_and_not_redelivered(relay, rows, body):
+    answer = relay(body)
+
+    assert answer.status_code == 204
+    assert rows("select reason from visio.dead_signals") == ["malformed"]
+
+
+def test_what_realtime_never_takes_is_kept_only_as_far_as_it_can_be(relay, remote, rows):
+    remote.realtime_status = 413
+    signal = pushed(a_signal())
+    signal["message"]["\0"] = "x"
+
+    assert relay(signal).status_code == 204
+    assert rows("select reason from visio.dead_signals") == ["malformed"]
+
+
+@pytest.mark.parametrize(
     ("audience", "email"),
     [
         ("https://elsewhere.example", PUSH[1]),

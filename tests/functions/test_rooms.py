@@ -520,6 +520,16 @@ def test_garbage_that_is_signed_is_said_so(tell):
         assert refusal(tell(body)) == (400, "malformed_json")
 
 
+def test_what_nobody_can_store_is_refused_of_the_rooms_server_too(tell, admitted):
+    meeting = admitted()
+
+    for body in (
+        event("participant_left", meeting, f"client:{ALICE.row}:0", "PA_\0"),
+        event("participant_joined", meeting, "mallory\0"),
+    ):
+        assert refusal(tell(body)) == (400, "malformed_json")
+
+
 def test_what_is_nothing_to_us_is_ignored(tell, admitted):
     meeting = admitted()
 

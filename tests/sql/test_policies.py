@@ -190,6 +190,9 @@ DIRECT_WRITES = [
     "select * from visio.calcom_keys",
     "select * from visio.calcom_watermarks",
     "select visio.hold_chain(array['uid/x'], '{}')",
+    "select * from visio.call_rates",
+    "delete from visio.call_rates",
+    f"select visio.count_call('{ALICE.user}', 'x', 1, '1 s')",
     "select operator_seen_at from meetings",
     "insert into visio.signal_outbox (event_id, channel, event, payload) "
     "values (gen_random_uuid(), 'x', 'x', '{}')",
@@ -284,6 +287,10 @@ def test_a_browsers_role_writes_nothing_directly(acting, filled, persona, sql):
         (ALICE, "select * from visio.mail_outbox", FORBIDDEN),
         (ALICE, "insert into visio.idempotency_keys (caller, function, key, fingerprint, answer) "
                 f"values ('{BRUNO.user}', 'x', 'x', 'x', '{{}}')", FORBIDDEN),
+        # Each is counted by themself, for good, and fills nobody else's measure.
+        (ALICE, f"select visio.count_call('{ALICE.user}', 'x', 2, '1 hour')", [""]),
+        (ALICE, f"select visio.count_call('{BRUNO.user}', 'x', 2, '1 hour')", FORBIDDEN),
+        (ALICE, "delete from visio.call_rates", FORBIDDEN),
     ],
 )  # fmt: skip
 def test_functions_cannot_cross_a_persons_bounds(acting, filled, persona, sql, answer):

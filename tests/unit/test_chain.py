@@ -36,6 +36,7 @@ def test_every_order_comes_to_the_same(story):
 PHASES = {
     "asked and confirmed": [Phase.CONFIRMED],
     "asked and rejected": [Phase.REJECTED],
+    "booked and rejected": [Phase.REJECTED],
     "asked, confirmed, cancelled": [Phase.CANCELLED],
     "asked and cancelled": [Phase.CANCELLED],
     "booked and moved": [Phase.CONFIRMED],

@@ -41,6 +41,32 @@ def test_what_is_wrong_is_said_at_the_field_and_before_the_form(open_page):
         expect(field).to_have_accessible_description(f"{zone(page)} {words}")
 
 
+def test_a_page_that_calls_too_often_waits_as_long_as_it_is_told(open_page):
+    page = open_page("/client/", "bruno@client.example", expected=("429",))
+    expect(page.get_by_role("heading", name="Demandes")).to_be_visible()
+    asked = []
+    refusal = {"code": "too_many_requests", "message": "", "requestId": "0"}
+
+    def refuse(route):
+        asked.append(route.request.url)
+        headers = {"Retry-After": "30", "Access-Control-Expose-Headers": "Retry-After"}
+        route.fulfill(status=429, headers=headers, json={"data": None, "error": refusal})
+
+    page.route("**/functions/v1/list-requests*", refuse)
+    page.clock.install()
+    page.evaluate("() => window.dispatchEvent(new Event('online'))")
+    told = page.get_by_text("C’est beaucoup à la fois. Réessayez dans 30 s.").first
+    expect(told).to_be_visible()
+    before = len(asked)
+
+    page.evaluate("() => window.dispatchEvent(new Event('online'))")
+    page.clock.run_for(25_000)
+    assert len(asked) == before
+    page.unroute("**/functions/v1/list-requests*")
+    page.clock.run_for(10_000)
+    expect(told).to_have_count(0)
+
+
 def zone(page):
     return page.locator("#request-zone").inner_text()
 

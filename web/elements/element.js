@@ -173,7 +173,7 @@ export class VisioElement extends HTMLElement {
  */
 export function inWords(error) {
   const unnamed = language.state.locale === "fr" ? error.message : t("problem.other", { code: error.code });
-  return tOr(`problem.${error.code}`, unnamed);
+  return tOr(`problem.${error.code}`, unnamed, { seconds: error.retryAfter });
 }
 
 /**

@@ -1295,11 +1295,11 @@ export type components = {
         };
         /**
          * Push
-         * @description Pub/Sub's wrapped form. Keys appear without notice.
+         * @description Pub/Sub's wrapped form. Keys appear without notice; one without any says nothing.
          */
         Push: {
             /** Message */
-            message: {
+            message?: {
                 [key: string]: unknown;
             };
             /**
@@ -1871,9 +1871,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 60 calls at once, then one each 1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1883,6 +1885,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1997,9 +2001,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 60 calls at once, then one each 10 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2009,6 +2015,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2123,9 +2131,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 30 calls at once, then one each 5 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2135,6 +2145,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2248,6 +2260,8 @@ export interface operations {
             /** @description too_many_requests */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2257,6 +2271,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2366,9 +2382,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 60 calls at once, then one each 30 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2378,6 +2396,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2487,9 +2507,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 60 calls at once, then one each 1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2499,6 +2521,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2613,9 +2637,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 20 calls at once, then one each 60 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2625,6 +2651,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2739,9 +2767,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 60 calls at once, then one each 10 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2751,6 +2781,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2864,6 +2896,8 @@ export interface operations {
             /** @description too_many_requests */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2873,6 +2907,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2987,9 +3023,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 120 calls at once, then one each 5 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2999,6 +3037,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3113,9 +3153,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 60 calls at once, then one each 2 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3125,6 +3167,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3239,9 +3283,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 120 calls at once, then one each 0.1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3251,6 +3297,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3365,9 +3413,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 120 calls at once, then one each 0.1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3377,6 +3427,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3491,9 +3543,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 120 calls at once, then one each 0.1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3503,6 +3557,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3616,9 +3672,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 120 calls at once, then one each 0.1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3628,6 +3686,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3742,9 +3802,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 120 calls at once, then one each 0.1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3754,6 +3816,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3867,6 +3931,8 @@ export interface operations {
             /** @description too_many_requests */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3876,6 +3942,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3990,9 +4058,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 60 calls at once, then one each 1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4002,6 +4072,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4116,9 +4188,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 60 calls at once, then one each 0.5 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4128,6 +4202,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4240,9 +4316,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 120 calls at once, then one each 0.1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4252,6 +4330,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4366,9 +4446,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 20 calls at once, then one each 60 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4378,6 +4460,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4492,9 +4576,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 30 calls at once, then one each 60 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4504,6 +4590,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4618,9 +4706,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 60 calls at once, then one each 1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4630,6 +4720,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4743,6 +4835,8 @@ export interface operations {
             /** @description too_many_requests */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4752,6 +4846,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4864,6 +4960,8 @@ export interface operations {
             /** @description too_many_requests */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4873,6 +4971,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4987,9 +5087,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 60 calls at once, then one each 60 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4999,6 +5101,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5113,9 +5217,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 60 calls at once, then one each 5 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5125,6 +5231,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5237,6 +5345,8 @@ export interface operations {
             /** @description too_many_requests */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5246,6 +5356,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5358,6 +5470,8 @@ export interface operations {
             /** @description too_many_requests */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5367,6 +5481,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5479,6 +5595,8 @@ export interface operations {
             /** @description too_many_requests */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5488,6 +5606,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5598,9 +5718,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 120 calls at once, then one each 0.1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5610,6 +5732,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5720,9 +5844,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description too_many_requests */
+            /** @description too_many_requests; a caller has 120 calls at once, then one each 0.1 s */
             429: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5732,6 +5858,8 @@ export interface operations {
             /** @description unavailable */
             503: {
                 headers: {
+                    /** @description for how many seconds */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

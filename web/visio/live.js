@@ -33,6 +33,8 @@ export class Live extends Store {
   #notes = () => {};
   #again = false;
   #awake = false;
+  // Until when the server has told us not to ask.
+  #notBefore = 0;
 
   /**
    * @param {Visio} visio
@@ -71,8 +73,12 @@ export class Live extends Store {
     return false;
   }
 
-  /** Read anew: resolves when what was true at this call has been read. */
+  /**
+   * Read anew: resolves when what was true at this call has been read; or at once where we come too
+   * often, and it is read when the wait is over.
+   */
   async refresh() {
+    if (Date.now() < this.#notBefore) return;
     if (this.#reading) {
       this.#again = true;
       return this.#reading;
@@ -84,6 +90,7 @@ export class Live extends Store {
   /** @override */
   wake() {
     this.#awake = true;
+    this.#notBefore = 0;
     for (const name of ["visibilitychange", "online", "pageshow"]) {
       (name === "visibilitychange" ? document : window).addEventListener(name, this.#back);
     }
@@ -120,9 +127,10 @@ export class Live extends Store {
           this.#reading = null;
           throw error;
         }
+        if (error.status === 429) this.#notBefore = Date.now() + (error.retryAfter ?? 0) * 1_000;
         this.become(/** @type {Partial<Loaded<S>>} */ ({ problem: error, loading: false }));
       }
-    } while (this.#again);
+    } while (this.#again && Date.now() >= this.#notBefore);
     this.#reading = null;
     if (!this.#awake) return;
     this.#listen();
@@ -132,8 +140,11 @@ export class Live extends Store {
   #schedule() {
     const heard = [...this.#topics.keys()];
     const told = heard.length > 0 && heard.every((topic) => this.visio.channels.hears(topic));
-    const wait = this.state.problem ? RETRY : told ? this.pollAnyway : this.pollAfter;
+    const { problem } = this.state;
+    const again = Math.max(RETRY, (problem?.retryAfter ?? 0) * 1_000);
+    const wait = problem ? again : told ? this.pollAnyway : this.pollAfter;
     this.#timer = setTimeout(() => {
+      this.#notBefore = 0; // a timer may be a moment early by the other clock
       // A page that nobody sees is read when it comes back; what is to ring there, all the same.
       if (document.visibilityState === "visible" || (this.rings && !told)) void this.refresh();
       else this.#schedule();

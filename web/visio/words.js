@@ -57,9 +57,10 @@ export function t(key, facts = {}) {
  * The words under a key that is put together, or other words where there are none.
  * @param {string} key
  * @param {string} otherwise
+ * @param {Facts} [facts] what the words speak of
  */
-export function tOr(key, otherwise) {
-  return Object.hasOwn(catalogue, key) ? t(/** @type {Key} */ (key)) : otherwise;
+export function tOr(key, otherwise, facts = {}) {
+  return Object.hasOwn(catalogue, key) ? t(/** @type {Key} */ (key), facts) : otherwise;
 }
 
 /** The zone in which this person's clock runs. */

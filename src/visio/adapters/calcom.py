@@ -8,13 +8,13 @@ import logging
 import threading
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
+from visio.adapters.patience import UNANSWERED, urlopen
 from visio.adapters.signing import Signer
 
 LIFE = timedelta(days=7)
@@ -103,12 +103,12 @@ class CalcomHealth:
     def _ask(self) -> None:
         well = False
         try:
-            with urllib.request.urlopen(self._url, timeout=PATIENCE) as answer:  # noqa: S310 -- an address from our own settings
+            with urlopen(self._url, timeout=PATIENCE) as answer:
                 well = answer.status < 500
         except urllib.error.HTTPError as refused:
             well = refused.code < 500
             refused.close()
-        except (OSError, ValueError) as error:
+        except (*UNANSWERED, ValueError) as error:
             log.warning("calcom.unreachable", extra={"cause": type(error).__name__})
         with self._lock:
             self._well, self._asked, self._asking = well, time.monotonic(), None

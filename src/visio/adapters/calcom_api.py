@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 
+from visio.adapters.patience import connections
 from visio.domain.booking import instant_of
 from visio.domain.events import instant
 from visio.domain.refusals import Unavailable
@@ -54,7 +55,7 @@ class CalcomApi:
 
     def __init__(self, url: str, key: str, version: Literal["v1", "v2"]) -> None:
         self._url, self._key, self._version = url.rstrip("/"), key, version
-        self._http = urllib3.PoolManager(maxsize=1, retries=False)
+        self._http = connections(maxsize=1)
 
     def changed(self, since: datetime) -> Iterator[list[Listed]]:
         """Pages of what changed since an instant. Raises Unavailable where Cal.com is not well."""

@@ -41,9 +41,12 @@ log = logging.getLogger("visio.database")
 # unique_violation, exclusion_violation, serialization_failure, deadlock_detected: somebody else
 # was first. The page is run again and then sees what they wrote.
 RACES = {"23505", "23P01", "40001", "40P01"}
-# query_canceled, too_many_connections, admin_shutdown, crash_shutdown,
-# cannot_connect_now, read_only_sql_transaction: a later attempt may succeed.
-PASSING = {"57014", "53300", "57P01", "57P02", "57P03", "25006"}
+# What a later attempt may not meet again, by the class of its code: connections, which poolers end
+# in words of their own; resources, a full disk among them; an operator's intervention; the machine.
+PASSING_CLASSES = {"08", "53", "57", "58"}
+# A server that only reads, as one does that another has taken the place of; a transaction that was
+# ended because nobody went on with it.
+READ_ONLY, PASSING = "25006", {"25006", "25P03"}
 
 IDENTITY = """select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
   set_config('visio.function', $3, true),
@@ -295,7 +298,10 @@ class Transaction:
         The rows that it changes must be held by a lock taken in `read`, or be new: nobody looks
         at how many there were.
         """
-        self._connection.execute(statement, values, execution_options={"deferred": True})
+        try:
+            self._connection.execute(statement, values, execution_options={"deferred": True})
+        except Exception as error:  # it was never sent: a value that cannot be encoded
+            raise self._failed(error) from error
 
     def say(self, *said: Said) -> None:
         """Write what happened: for people (notices, e-mails), browsers (signals), the record, and
@@ -403,6 +409,11 @@ class Transaction:
             self._wire.followed_by = None
             if sqlstate(error) is None:
                 self._connection.invalidate()  # no answer of the server: its state is unknown
+            elif sqlstate(error) == READ_ONLY:
+                # A session keeps what was so when it began, and so do its neighbours: new ones may
+                # write as soon as anybody may.
+                self._connection.invalidate()
+                self._engine.dispose()
             else:
                 self._wire.rollback()
         except Exception:  # noqa: BLE001 -- whatever it was, this connection is not used again
@@ -498,7 +509,8 @@ def _as_ours(error: Exception) -> Exception:
         return RaceLost(code)
     if code == "55P03":  # lock_not_available
         return StillLocked()
-    if code in PASSING or isinstance(error, PoolTimeout) or isinstance(original, OSError):
+    passing = code is not None and (code in PASSING or code[:2] in PASSING_CLASSES)
+    if passing or isinstance(error, PoolTimeout) or isinstance(original, OSError):
         return Unavailable()
     if code is None and isinstance(original, pg8000.InterfaceError):
         return Unavailable()

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import cast, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from visio.adapters.signing import Signer
 from visio.domain.events import Side
 
 LIFE = timedelta(days=365)
+SIDES = get_args(Side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class PersonalLinks:
         """Whose preferences a token opens; None if it is not one of ours, or no longer."""
         claims = self._signer.claims(token, now=now)
         side, _, id = str(claims["sub"]).partition(":") if claims else ("", "", "")
+        if side not in SIDES:
+            return None
         try:
             return Person(cast("Side", side), UUID(id))
         except ValueError:

@@ -4,7 +4,9 @@ from email.message import EmailMessage
 from enum import Enum
 from typing import Protocol
 
-TIMEOUT = 10.0
+# For one step, and for all of them: a claim on an e-mail lasts a minute, and whoever is still at it
+# then would send it beside the next.
+TIMEOUT, PATIENCE = 10.0, 25.0
 
 
 class Delivery(Enum):

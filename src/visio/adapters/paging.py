@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
@@ -52,7 +52,8 @@ def position(cursor: str | None) -> Position | None:
         found = datetime.fromisoformat(at), UUID(id)
         if found[0].tzinfo is None:
             raise ValueError(at)
-    except (ValueError, binascii.Error) as error:
+        found = found[0].astimezone(UTC), found[1]
+    except (ValueError, OverflowError, binascii.Error) as error:
         problem = {"field": "cursor", "problem": "is not a cursor of this list"}
         raise InvalidFields(details=[problem]) from error
     return found

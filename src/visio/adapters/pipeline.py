@@ -145,7 +145,11 @@ class PipelinedDialect(PGDialect_pg8000):
         wire = socket.create_connection((host, port), timeout=kwargs.get("timeout"))
         # Without it, a message larger than one segment waits 40 ms for an acknowledgement.
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return PipelinedConnection(*args, host=host, sock=wire, **kwargs)
+        try:
+            return PipelinedConnection(*args, host=host, sock=wire, **kwargs)
+        except BaseException:
+            wire.close()  # pg8000 closes what it has opened itself
+            raise
 
     def initialize(self, connection: Any) -> None:
         """Ask the server nothing: a first connection would wait for six answers we do not use."""

@@ -1,14 +1,17 @@
 """Where signals go after their commit: Google Pub/Sub, or the bus of the local stack."""
 
+import contextlib
 import json
 import logging
 import threading
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from visio.adapters.patience import UNANSWERED, urlopen
 from visio.domain.events import Signal
 
 log = logging.getLogger("visio.bus")
@@ -120,14 +123,31 @@ class PubSub:
             return self._publisher
 
     def _send(self, publisher: Any, message: Message) -> Any:
-        return publisher.publish(
-            f"projects/{self._project}/topics/{message.topic}",
+        """Hand one over. After a failure the client refuses everything of that ordering key until
+        it is told to go on, for as long as the process lives: what failed is the sweep's by then,
+        and readers drop what is not newer, so that nothing has to be waited for.
+        """
+        from google.cloud.pubsub_v1.publisher.exceptions import (
+            PublishToPausedOrderingKeyException,
+        )
+
+        topic = f"projects/{self._project}/topics/{message.topic}"
+        send = partial(
+            publisher.publish,
+            topic,
             message.data.encode(),
             ordering_key=message.key,
             eventId=str(message.id),
             retry=None,
             timeout=TIMEOUT,
         )
+        future = send()
+        refused = future.exception() if future.done() else None
+        if not isinstance(refused, PublishToPausedOrderingKeyException):
+            return future
+        with contextlib.suppress(RuntimeError):  # another thread was faster
+            publisher.resume_publish(topic, message.key)
+        return send()
 
 
 class LocalBus:
@@ -163,8 +183,8 @@ class LocalBus:
             {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT):  # noqa: S310 -- as above
+            with urlopen(request, timeout=TIMEOUT):
                 return [message.id for message in wanted]
-        except OSError as error:
+        except UNANSWERED as error:
             log.warning("bus.unreachable", extra={"cause": type(error).__name__})
             return []

@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import urllib3
 
+from visio.adapters.patience import connections
+
 TIMEOUT = 5.0
 
 
@@ -35,7 +37,7 @@ class Realtime:
         self._headers = {"apikey": key, "Content-Type": "application/json"}
         if key.count(".") == 2:  # a JWT; keys of the newer kind go as apikey alone
             self._headers["Authorization"] = f"Bearer {key}"
-        self._http = urllib3.PoolManager(maxsize=8, retries=False)
+        self._http = connections(maxsize=8)
 
     def send(self, channel: str, event: str, payload: Mapping[str, object]) -> Relayed:
         address = (

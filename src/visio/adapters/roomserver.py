@@ -12,6 +12,7 @@ from uuid import UUID
 
 import urllib3
 
+from visio.adapters.patience import connections
 from visio.adapters.rooms import LiveKit
 
 log = logging.getLogger("visio.room")
@@ -40,7 +41,7 @@ class LiveKitServer:
         scheme, _, rest = url.rstrip("/").partition("://")
         self._url = f"{scheme.replace('ws', 'http', 1)}://{rest}"
         self._rooms = rooms
-        self._http = urllib3.PoolManager(maxsize=8, retries=False)
+        self._http = connections(maxsize=8)
 
     def put_out(self, meeting_id: UUID, identity: str, *, now: datetime) -> PutOut:
         body = {"room": self._rooms.room(meeting_id), "identity": identity}

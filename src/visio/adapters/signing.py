@@ -38,7 +38,8 @@ class Signer:
                     # The clock is an argument, so expiry is compared below.
                     options={"require": ["exp", "sub"], "verify_exp": False},
                 )
-                if int(claims["exp"]) > now.timestamp():
+                # As we write it: Infinity is a number to Python's JSON, and none that ends.
+                if isinstance(claims["exp"], int) and claims["exp"] > now.timestamp():
                     return claims
             except (jwt.PyJWTError, ValueError, TypeError):
                 continue

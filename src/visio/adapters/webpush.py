@@ -16,6 +16,8 @@ import urllib3
 from py_vapid import Vapid
 from pywebpush import WebPusher
 
+from visio.adapters.patience import connections
+
 log = logging.getLogger("visio.push")
 
 TIMEOUT = 5.0
@@ -47,7 +49,7 @@ class WebPush:
 
     def __init__(self, private_key: str, subject: str) -> None:
         self._vapid, self._subject = Vapid.from_string(private_key), subject
-        self._http = urllib3.PoolManager(maxsize=8, retries=False)
+        self._http = connections(maxsize=8)
 
     def send(
         self, endpoint: str, p256dh: str, auth: str, text: bytes, *, topic: str, now: datetime

@@ -180,6 +180,9 @@ def _new(of: Appointment, party: Party, *, now: datetime) -> Settled:
         Phase.CANCELLED: RequestStatus.CANCELLED,
     }[of.phase or Phase.REQUESTED]
     booked = _meeting(of, uuid4(), party, now=now) if of.confirmed else None
+    if booked and ended:
+        # Rejected once it had been agreed on: its meeting goes, as if it had been told one by one.
+        status = RequestStatus.CANCELLED
     request = MeetingRequest(
         id=booked.request_id if booked and booked.request_id else uuid4(),
         client_id=party.client_id,

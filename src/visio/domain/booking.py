@@ -7,7 +7,6 @@ public source (calcom/cal.diy) as of mid-2026.
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,11 +17,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 from visio.domain.events import zone
 from visio.domain.meeting import Span
 from visio.domain.refusals import MalformedJson
+from visio.domain.storable import storable
 
 LONGEST = timedelta(days=1)
 OLDEST, SKEW = timedelta(hours=24), timedelta(minutes=5)
 RETENTION = timedelta(days=30)
 LONGEST_UID, LONGEST_REASON = 255, 1000
+# Room before and behind: no sum with a day, a month or a zone leaves what a date can say.
+ERA = range(1970, 9000)
 
 CONFIRMS = frozenset({"BOOKING_CREATED", "BOOKING_RESCHEDULED"})
 # A booking whose payment is awaited says ACCEPTED already; it is asked for, and nothing more.
@@ -132,7 +134,7 @@ class CalcomEvent(BaseModel):
             event = cls.model_validate_json(raw)
         except ValidationError as error:
             raise MalformedJson("Not an event of Cal.com; is a payload template set?") from error
-        if not _storable(event.body):
+        if not storable(event.body):
             raise MalformedJson
         if event.trigger in PLACES:
             event._must_place()
@@ -262,7 +264,7 @@ def unread(raw: bytes) -> Any:
     """
     try:
         body = json.loads(raw)
-        kept = _harmless(body) if _storable(body) else None
+        kept = _harmless(body) if storable(body) else None
     except (ValueError, RecursionError):
         kept = None
     return kept if kept is not None else {"bytes": len(raw)}
@@ -274,20 +276,6 @@ def _harmless(value: Any) -> Any:
     if isinstance(value, list):
         return [_harmless(inner) for inner in value]
     return value
-
-
-def _storable(value: Any) -> bool:
-    """Whether PostgreSQL's jsonb takes it: no NUL, nothing but UTF-8, no number that is none."""
-    match value:
-        case str():
-            return "\0" not in value and value.encode("utf-8", "replace").decode() == value
-        case float():
-            return math.isfinite(value)
-        case dict():
-            return all(_storable(key) and _storable(inner) for key, inner in value.items())
-        case list():
-            return all(map(_storable, value))
-    return True
 
 
 def _text(value: object, longest: int, *, multiline: bool = False) -> str | None:
@@ -308,10 +296,11 @@ def _sequence(value: object) -> int:
 
 
 def instant_of(value: object) -> datetime | None:
-    """An aware instant in UTC from Cal.com's texts; None for what is none."""
+    """An aware instant in UTC, of this era, from Cal.com's texts; None for what is none."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
+        aware = at is not None and at.tzinfo is not None and at.year in ERA
+        return at.astimezone(UTC) if at is not None and aware else None
     except (ValueError, OverflowError):
         return None
 

@@ -115,10 +115,12 @@ def decide(
     """
     match verdict:
         case Accept(slot):
-            if request.status is ACCEPTED and request.selected_slot == slot:
+            asked_for = slot in request.requested_slots
+            # A time of the operator's own is the client's to accept: it is no decision of his.
+            if request.status is ACCEPTED and request.selected_slot == slot and asked_for:
                 return None
             _must_be(request, PENDING)
-            if slot not in request.requested_slots:
+            if not asked_for:
                 raise SlotNotProposed
             calendar.check("requestedSlots", slot, request.requested_slots, request, now)
             return _agreed(request, slot, people, calendar, by="operator", now=now)

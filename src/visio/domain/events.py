@@ -242,9 +242,12 @@ def instant(at: datetime) -> str:
 
 
 def in_words(at: datetime, time_zone: str = "Europe/Paris") -> str:
-    """An instant as a person reads it, with the zone named."""
+    """An instant as a person reads it, with the zone named; and the offset, in an hour that comes
+    twice in that zone."""
     local = at.astimezone(zone(time_zone))
-    return f"{local:le %d/%m/%Y à %H:%M} ({local.tzinfo})"
+    twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+    offset = f", UTC{local:%z}" if twice else ""
+    return f"{local:le %d/%m/%Y à %H:%M} ({local.tzinfo}{offset})"
 
 
 def zone(name: str) -> ZoneInfo:

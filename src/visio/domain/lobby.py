@@ -246,6 +246,17 @@ def cancelled(
     return _recorded(lobby, closed, "cancel", by=by)
 
 
+def called_off(lobby: Lobby, *, by: Side, reason: str, rules: Rules, now: datetime) -> Lobby | None:
+    """The lobby of a meeting that one of the two calls off; None if it was, for this very reason.
+
+    Raises MeetingOver once its time has passed, swept or not: whoever did not come cannot make it
+    a meeting that was cancelled.
+    """
+    if lobby.meeting.live and lobby.meeting.over(now=now, grace=rules.grace):
+        raise MeetingOver
+    return cancelled(lobby, by=by, reason=reason, tells=(other(by),), now=now)
+
+
 def moved(
     lobby: Lobby,
     span: Span,

@@ -247,7 +247,7 @@ class TooOften(TooManyRequests):
 
     said = "C’est beaucoup à la fois : réessayez dans {seconds} s."
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: int = 1) -> None:
         self.seconds = seconds
         super().__init__(self.said.format(seconds=seconds))
         self.headers["Retry-After"] = str(seconds)

@@ -13,6 +13,7 @@ from visio.call import Call
 from visio.domain.lobby import Lobby
 from visio.domain.refusals import MalformedJson
 from visio.domain.room import RoomEvent, entered, finished, gone, side_of
+from visio.domain.storable import storable
 
 log = logging.getLogger("visio.room")
 
@@ -55,9 +56,12 @@ class LiveKitEvent(_Part):
     def read(cls, body: bytes) -> "LiveKitEvent":
         """From verified bytes. Raises MalformedJson."""
         try:
-            return cls.model_validate_json(body)
+            event = cls.model_validate_json(body)
         except ValidationError as error:
             raise MalformedJson from error
+        if not storable(event.model_dump()):
+            raise MalformedJson
+        return event
 
     def told(self) -> RoomEvent | None:
         """What it says, in our words; None where that is nothing to us."""

@@ -10,8 +10,8 @@ from visio.adapters.database import Client, Transaction
 from visio.adapters.lobbies import Waiting
 from visio.adapters.rooms import Rooms, Ticket
 from visio.call import Call
-from visio.domain.events import Side, other
-from visio.domain.lobby import Lobby, Meant, Rules, admitted, cancelled, let_in, signalled, spoken
+from visio.domain.events import Side
+from visio.domain.lobby import Lobby, Meant, Rules, admitted, called_off, let_in, signalled, spoken
 from visio.domain.meeting import Meeting
 from visio.domain.refusals import NotFound, NotYourRole, Refusal
 from visio.flows.commands import (
@@ -110,11 +110,10 @@ def join_meeting(
     return rooms.ticket(lobby, side, now=call.now)
 
 
-def cancel_meeting(command: CancelMeeting, call: Call, tx: Transaction) -> Meeting:
+def cancel_meeting(command: CancelMeeting, call: Call, tx: Transaction, *, rules: Rules) -> Meeting:
     """Call a scheduled meeting off; whoever waits in its lobby waits no more."""
     held = _held(tx, command.meeting_id)
-    side = side_of(tx)
-    lobby = cancelled(held, by=side, reason=command.reason, tells=(other(side),), now=call.now)
+    lobby = called_off(held, by=side_of(tx), reason=command.reason, rules=rules, now=call.now)
     if lobby is None:
         return held.meeting
     _write(tx, held, lobby)

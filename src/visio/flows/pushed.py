@@ -4,15 +4,15 @@ import base64
 import binascii
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
 class Push(BaseModel):
-    """Pub/Sub's wrapped form. Keys appear without notice."""
+    """Pub/Sub's wrapped form. Keys appear without notice; one without any says nothing."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    message: dict[str, Any]
+    message: dict[str, Any] = Field(default_factory=dict)
     subscription: str | None = None
 
 

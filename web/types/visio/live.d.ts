@@ -34,7 +34,10 @@ export class Live<S extends object> extends Store<Loaded<S>> {
     get pollAnyway(): number;
     /** Whether somebody is called by what changes here, though they look elsewhere. */
     get rings(): boolean;
-    /** Read anew: resolves when what was true at this call has been read. */
+    /**
+     * Read anew: resolves when what was true at this call has been read; or at once where we come too
+     * often, and it is read when the wait is over.
+     */
     refresh(): Promise<void>;
     #private;
 }

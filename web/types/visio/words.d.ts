@@ -9,8 +9,9 @@ export function t(key: Key, facts?: Facts): string;
  * The words under a key that is put together, or other words where there are none.
  * @param {string} key
  * @param {string} otherwise
+ * @param {Facts} [facts] what the words speak of
  */
-export function tOr(key: string, otherwise: string): string;
+export function tOr(key: string, otherwise: string, facts?: Facts): string;
 /** The name of the zone, as people there say it. @param {string | Date} [instant] */
 export function zoneName(instant?: string | Date): string;
 /** Minutes and seconds since an instant, as on a stopwatch. @param {number} ms */

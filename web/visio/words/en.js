@@ -3,6 +3,12 @@
 /** @param {number} count @param {string} one @param {string} several */
 const plural = (count, one, several) => (count === 1 ? one : several);
 
+/** How long one has to wait, where that is known. @param {number | null | undefined} seconds */
+const wait = (seconds) => {
+  if (!seconds) return "a moment";
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+};
+
 /** @type {import("../words.js").Catalogue} */
 export default {
   loading: "Loading…",
@@ -364,7 +370,8 @@ export default {
   "problem.no_one_waiting": "Nobody is waiting here any more.",
   "problem.meeting_over": "This meeting is over.",
   "problem.lobby_not_open": "The waiting room is not open yet. Come back shortly before the time.",
-  "problem.too_many_requests": "That is a lot at once. Try again in a moment.",
+  "problem.too_many_requests": (/** @type {Facts} */ { seconds }) =>
+    `That is a lot at once. Try again in ${wait(seconds)}.`,
   "problem.unavailable": "The service is unavailable for a moment. Try again shortly.",
   "problem.not_a_party": "This account is known neither as a client nor as a consultant.",
   "problem.unauthenticated": "Your session is over. Please sign in again.",

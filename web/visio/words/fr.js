@@ -5,6 +5,12 @@
 /** @param {number} count @param {string} one @param {string} several */
 const plural = (count, one, several) => (count > 1 ? several : one);
 
+/** How long one has to wait, where that is known. @param {number | null | undefined} seconds */
+const wait = (seconds) => {
+  if (!seconds) return "un instant";
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+};
+
 export default {
   loading: "Chargement…",
   colon: " :",
@@ -370,7 +376,8 @@ export default {
   "problem.no_one_waiting": "Plus personne n’attend ici.",
   "problem.meeting_over": "Ce rendez-vous est terminé.",
   "problem.lobby_not_open": "La salle d’attente n’est pas encore ouverte. Revenez un peu avant l’heure.",
-  "problem.too_many_requests": "C’est beaucoup à la fois. Réessayez dans un instant.",
+  "problem.too_many_requests": (/** @type {Facts} */ { seconds }) =>
+    `C’est beaucoup à la fois. Réessayez dans ${wait(seconds)}.`,
   "problem.unavailable": "Le service est momentanément indisponible. Réessayez dans un instant.",
   "problem.not_a_party": "Ce compte n’est connu ni comme client ni comme consultant.",
   "problem.unauthenticated": "Votre session est terminée. Reconnectez-vous.",

@@ -329,7 +329,7 @@ declare const _default: {
     "problem.no_one_waiting": string;
     "problem.meeting_over": string;
     "problem.lobby_not_open": string;
-    "problem.too_many_requests": string;
+    "problem.too_many_requests": ({ seconds }: Facts) => string;
     "problem.unavailable": string;
     "problem.not_a_party": string;
     "problem.unauthenticated": string;

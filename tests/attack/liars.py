@@ -1,0 +1,235 @@
+"""Services that do not do what they should: HTTP, SMTP and Google's Pub/Sub, as bad as asked."""
+
+import contextlib
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from concurrent import futures
+from itertools import count
+
+import grpc
+from google.pubsub_v1.types import PublishRequest, PublishResponse
+
+HUGE = 64 * 1024 * 1024
+
+
+def _say(content: bytes) -> Callable[[socket.socket], None]:
+    return lambda wire: wire.sendall(content)
+
+
+def _ok(body: bytes, more: bytes = b"") -> bytes:
+    return b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s" % (more, len(body), body)
+
+
+def _reset(wire: socket.socket) -> None:
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _drip(wire: socket.socket) -> None:
+    """A byte at a time, for ever: never as slow as a timeout between two of them."""
+    wire.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while True:
+        wire.sendall(b"y")
+        time.sleep(0.1)
+
+
+def _drip_body(wire: socket.socket) -> None:
+    wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    while True:
+        wire.sendall(b" ")
+        time.sleep(0.1)
+
+
+def _flood(wire: socket.socket) -> None:
+    wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % HUGE)
+    piece = b" " * 65536
+    for _ in range(HUGE // len(piece)):
+        wire.sendall(piece)
+
+
+def _silence(wire: socket.socket) -> None:
+    wire.settimeout(60)
+    wire.recv(1)
+
+
+# At once: no answer, or one that is none.
+QUICK: dict[str, Callable[[socket.socket], None]] = {
+    "hangs up": lambda wire: None,
+    "resets": _reset,
+    "speaks no HTTP": _say(b"220 mail.example ESMTP\r\n"),
+    "speaks of no status": _say(b"HTTP/1.1 fine\r\n\r\n"),
+    "breaks off in the body": _say(b'HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{"a": '),
+    "counts chunks wrongly": _say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}"),
+    "has endless headers": _say(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 2000 + b"\r\n"),
+    "has an endless line": _say(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000 + b"\r\n\r\n"),
+    "fails": _say(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"),
+    "is overloaded": _say(b"HTTP/1.1 503 No\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n"),
+    "sends elsewhere": _say(
+        b"HTTP/1.1 307 Over there\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+    ),
+}
+# A good status with a body that is no good.
+MUMBLED: dict[str, Callable[[socket.socket], None]] = {
+    "breaks off in the head": _say(b"HTTP/1.1 200 OK\r\nContent-Le"),
+    "says nothing": _say(_ok(b"")),
+    "says no JSON": _say(_ok(b"<html>Bienvenue</html>")),
+    "says another kind of JSON": _say(_ok(b'["keys"]')),
+    "says keys of no kind": _say(_ok(b'{"keys": "all", "data": "all"}')),
+    "says keys that are none": _say(
+        _ok(b'{"keys": [1, null, {}, {"kid": "local-user", "kty": "EC", "crv": "P-9"}], "data": 1}')
+    ),
+    "says no UTF-8": _say(_ok(b'{"keys": ["\xff"]}')),
+    "nests for ever": _say(_ok(b'{"keys":' * 50_000)),
+    "compresses what it does not": _say(_ok(b"{}", b"Content-Encoding: gzip\r\n")),
+    "floods": _flood,
+}
+# Until whoever asks has had enough.
+SLOW: dict[str, Callable[[socket.socket], None]] = {
+    "is silent": _silence,
+    "drips its head": _drip,
+    "drips its body": _drip_body,
+}
+
+
+class Liar:
+    """An HTTP service that answers each request as `does` says."""
+
+    def __init__(self, does: Callable[[socket.socket], None]) -> None:
+        self.does, self.asked = does, 0
+        self._server = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> "Liar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                wire, _ = self._server.accept()
+                threading.Thread(target=self._answer, args=(wire,), daemon=True).start()
+
+    def _answer(self, wire: socket.socket) -> None:
+        with contextlib.suppress(OSError), wire:
+            asked = b""
+            while b"\r\n\r\n" not in asked:
+                piece = wire.recv(65536)
+                if not piece:
+                    return
+                asked += piece
+            head, _, body = asked.partition(b"\r\n\r\n")
+            length = next(
+                (
+                    int(line.partition(b":")[2])
+                    for line in head.split(b"\r\n")
+                    if line.lower().startswith(b"content-length:")
+                ),
+                0,
+            )
+            while len(body) < length:
+                body += wire.recv(65536)
+            self.asked += 1
+            self.does(wire)
+
+
+GOOD = {"hello": "220 ready", "DATA": "354 go on", "QUIT": "221 bye", "taken": "250 OK"}
+
+
+class Post:
+    """An SMTP server that says what it is told to say to a command, and keeps what it accepted.
+
+    `says` maps a command (`hello` for the greeting, `taken` for the end of an e-mail) to an answer;
+    an empty one hangs up.
+    """
+
+    def __init__(self) -> None:
+        self.says: dict[str, str] = {}
+        self.accepted: list[bytes] = []
+        self.slowly = False
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"smtp://127.0.0.1:{self._server.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> "Post":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                wire, _ = self._server.accept()
+                threading.Thread(target=self._talk, args=(wire,), daemon=True).start()
+
+    def _talk(self, wire: socket.socket) -> None:
+        with contextlib.suppress(OSError), wire, wire.makefile("rb") as heard:
+            if not self._answer(wire, "hello"):
+                return
+            for line in heard:
+                command = line.split()[0].decode().upper()
+                if not self._answer(wire, command):
+                    return
+                if command == "DATA" and self._said("DATA").startswith("354"):
+                    content = b"".join(iter(heard.readline, b".\r\n"))
+                    if self._said("taken").startswith("250") or not self._said("taken"):
+                        self.accepted.append(content)
+                    if not self._answer(wire, "taken"):
+                        return
+                if command == "QUIT":
+                    return
+
+    def _said(self, command: str) -> str:
+        return self.says.get(command, GOOD.get(command, "250 OK"))
+
+    def _answer(self, wire: socket.socket, command: str) -> bool:
+        said = f"{self._said(command)}\r\n".encode()
+        if self.slowly:
+            for letter in said.decode().strip() * 1000:
+                wire.sendall(letter.encode())
+                time.sleep(0.1)
+        elif self._said(command):
+            wire.sendall(said)
+        return bool(self._said(command))
+
+
+class Google:
+    """Pub/Sub's own interface, as far as publishing goes; `fails` says with which code, if any."""
+
+    def __init__(self) -> None:
+        self.fails: grpc.StatusCode | None = None
+        self.silent, self.taken = threading.Event(), []
+        self._numbers, self._spoken = count(1), threading.Event()
+        handler = grpc.method_handlers_generic_handler(
+            "google.pubsub.v1.Publisher",
+            {
+                "Publish": grpc.unary_unary_rpc_method_handler(
+                    self._publish, PublishRequest.deserialize, PublishResponse.serialize
+                )
+            },
+        )
+        self._server = grpc.server(futures.ThreadPoolExecutor(16))
+        self._server.add_generic_rpc_handlers((handler,))
+        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        self._server.start()
+
+    def close(self) -> None:
+        self._spoken.set()
+        self._server.stop(None).wait(10)
+
+    def _publish(self, request, context):  # type: ignore[no-untyped-def]  # grpc ships no types
+        if self.silent.is_set():
+            self._spoken.wait(30)
+        if self.fails is not None:
+            context.abort(self.fails, "no")
+        self.taken += [(m.attributes["eventId"], m.ordering_key) for m in request.messages]
+        return PublishResponse(message_ids=[str(next(self._numbers)) for _ in request.messages])
