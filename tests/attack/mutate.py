@@ -162,6 +162,8 @@ class Mutator:
         if self.random.random() < 0.5:
             if named.endswith(("time", "at", "slot", "slots", "start", "end")):
                 kind = INSTANTS
+            elif named.endswith("ids") and self.random.random() < 0.3:
+                return Raw("[" + "0," * 5_000 + "0]")
             elif named.endswith(("id", "ids", "uid")):
                 kind = IDS
             elif named == "bookingtoken":

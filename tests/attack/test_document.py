@@ -38,7 +38,7 @@ def ask(operation, mode, headers, excluded):
     tried = 0
 
     @example_settings(
-        max_examples=rounds(2, 60),
+        max_examples=rounds(2, 25),
         derandomize=True,
         database=None,
         deadline=None,

@@ -178,7 +178,8 @@ def test_told_to_end_with_fifty_requests_in_flight(given, cable, remote, rows, a
             results = [answer.result() for answer in answers]
             cable.calm()
             cut = [key for key, result in zip(keys, results, strict=True) if result is None]
-            assert {result.status for result in results if result} <= {201}
+            # One client's requests are stored one at a time: some may wait too long for their turn.
+            assert {result.status for result in results if result} <= {201, 409}
             fleet.proxy("request-meeting").aim(("127.0.0.1", second.port))
             assert {ask(key).status for key in keys} == {201}
             assert ended < 10

@@ -235,7 +235,10 @@ def test_a_database_started_again(start, proxied, screens, lobby):
         cluster = postgres.start(postgres.embedded_binaries(), home)
         proxy.mend(cluster.port)
         stack.until_healthy()
-        signal(mikl, "operator_joined")
+        # A connection that was used a moment ago is not asked whether it lives: its caller is told
+        # to come again.
+        admit = {"meetingId": meeting, "signal": "operator_joined"}
+        until(lambda: mikl.does("lobby-signal", admit).status == 200)
 
         assert refused.status == 503
         for page in pages:

@@ -13,12 +13,22 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from local import demo
 from local.demo import Answer, Person
 from tests.running import RunningStack
 from tests.world import PROJECT
+
+# A busy machine shows a page late; what is there already is not waited for.
+expect.set_options(timeout=20_000)
 
 SCREENS = PROJECT / "build" / "screens"
 AXE = PROJECT / "node_modules" / "axe-core" / "axe.min.js"
