@@ -595,9 +595,11 @@ def lapsed(arena: Arena, ground: Ground) -> None:
 
 
 def kept_waiting(arena: Arena, ground: Ground) -> None:
-    """Whoever waits has waited for longer than a minute."""
+    """Whoever waits has waited for longer than a minute, and is still there."""
     arena.rows(
-        "update lobby_knocks set remind_at = now() where id = cast(:id as uuid)", id=ground.knock
+        """update lobby_knocks set remind_at = now(), renewed_at = now()
+            where id = cast(:id as uuid)""",
+        id=ground.knock,
     )
 
 
