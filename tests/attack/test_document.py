@@ -1,6 +1,7 @@
 """What the OpenAPI document says is so: asked with all that it allows, and with what it forbids."""
 
 import pytest
+import schemathesis
 from hypothesis import HealthCheck, given
 from hypothesis import settings as example_settings
 
@@ -10,8 +11,6 @@ from tests.attack.skeletons import DOCUMENT, OPERATIONS
 from tests.attack.test_fuzz import MACHINES, PUSHED
 from tests.world import ALICE, MIKL, PUSH, SCHEDULER
 from visio import bootstrap, settings
-
-schemathesis = pytest.importorskip("schemathesis", reason="a development requirement")
 
 pytestmark = [
     pytest.mark.parametrize("database", ["embedded"], indirect=True),
