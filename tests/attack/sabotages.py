@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 EDGE, IDENTITY = "src/visio/edge.py", "src/visio/identity.py"
 DATABASE, PIPELINE = "src/visio/adapters/database.py", "src/visio/adapters/pipeline.py"
+POOL, STATEMENTS = "src/visio/adapters/pool.py", "src/visio/adapters/statements.py"
 OUTBOX, INBOX = "src/visio/adapters/outbox.py", "src/visio/adapters/inbox.py"
 MEETINGS, REQUESTS = "src/visio/adapters/meetings.py", "src/visio/adapters/requests.py"
 ROOMS, LOBBY = "src/visio/adapters/rooms.py", "src/visio/domain/lobby.py"
@@ -211,16 +212,58 @@ MUTANTS = (
     Mutant(
         "a failed transaction stays open",
         DATABASE,
-        "                self._wire.rollback()\n        except Exception:  # noqa: BLE001",
-        "                pass\n        except Exception:  # noqa: BLE001",
-        (f"{SQL}pipeline.py::test_callers_in_turn_and_at_once_are_never_mixed_up",),
+        "            self._wire.rollback()\n        # No answer",
+        "            pass\n        # No answer",
+        (f"{SQL}pipeline.py::test_an_error_costs_no_connection",),
     ),
     Mutant(
         "a connection of unknown state is used again",
+        PIPELINE,
+        "return self.in_step and not (",
+        "return not (",
+        (f"{SQL}pool.py::test_what_is_left_in_disorder_is_nobodys_next",),
+    ),
+    Mutant(
+        "a connection is handed on in a transaction",
+        PIPELINE,
+        " or self._in_transaction)",
+        ")",
+        (f"{SQL}pool.py::test_what_is_left_in_disorder_is_nobodys_next",),
+    ),
+    Mutant(
+        "a connection goes on whose answer was cut short",
+        PIPELINE,
+        "        self.in_step = False\n        self._usock",
+        "        self._usock",
+        (f"{SQL}pipeline.py::test_whoever_is_interrupted_leaves_no_answer_behind",),
+    ),
+    Mutant(
+        "a lost server's other connections are used",
         DATABASE,
-        "self._connection.invalidate()  # no answer of the server: its state is unknown",
-        "pass",
-        (f"{SQL}pipeline.py::test_a_connection_lost_with_its_commit_is_nobodys_next",),
+        "if not self._wire.in_step or sqlstate(error) == READ_ONLY:",
+        "if sqlstate(error) == READ_ONLY:",
+        (f"{SQL}pipeline.py::test_when_the_server_was_lost_none_of_its_connections_is_used_again",),
+    ),
+    Mutant(
+        "a connection that rested is not asked",
+        POOL,
+        "if self._usable(connection) and self._answers(connection):",
+        "if self._usable(connection):",
+        (f"{SQL}pool.py::test_one_that_rested_is_asked_first",),
+    ),
+    Mutant(
+        "who cannot connect keeps a place",
+        POOL,
+        "            self._permits.release()\n            raise",
+        "            raise",
+        (f"{SQL}pool.py::test_who_cannot_connect_keeps_nobody_from_trying",),
+    ),
+    Mutant(
+        "a name in a literal is a literal",
+        STATEMENTS,
+        'if part["stray"] or (part["literal"] and _IN_A_LITERAL.search(found)):',
+        'if part["stray"]:',
+        (f"{UNIT}statements.py::test_what_would_be_misread_is_refused",),
     ),
     Mutant(
         "what was rolled back is told",

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import flask
 import pytest
-from sqlalchemy import text
 from werkzeug.test import EnvironBuilder
 
 from bench.trips import Proxy, through
@@ -17,6 +16,7 @@ from tests.conftest import at
 from tests.world import ALICE, BRUNO, LINK_SECRET, MIKL, SCHEDULER, signed
 from visio import bootstrap, settings
 from visio.adapters.links import Person, PersonalLinks
+from visio.adapters.statements import text
 from visio.call import Call, Caller
 from visio.domain.limits import LIMITS
 from visio.domain.refusals import RaceLost, TooOften

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import text
 
 from visio.adapters.database import Transaction
 from visio.adapters.history import history
 from visio.adapters.meetings import PEOPLE, people
 from visio.adapters.paging import Page, Position
+from visio.adapters.statements import text
 from visio.domain.events import People, instant
 from visio.domain.meeting import Meeting, Span
 from visio.domain.request import ListedRequest, MeetingRequest, RequestStatus
