@@ -660,6 +660,21 @@ def test_what_ended_here_and_goes_on_in_calcom_is_another_meeting(tell, linked, 
     assert tell(later.cancelled()) == "cancelled"
 
 
+def test_the_one_that_lives_is_what_a_later_end_is_told_of(tell, linked, call, meetings):
+    # The row of the first stays, ended here; the third is only ever heard of when it is cancelled.
+    booking = linked(uid="a")
+    second = booking.moved(5, uid="b")
+    third = second.moved(6, uid="c")
+    tell(booking.created())
+    [meeting] = meetings()
+    call("cancel-meeting", {"meetingId": meeting["id"], "reason": "Non"}, MIKL)
+    tell(second.rescheduled())
+
+    tell(third.cancelled("Un empêchement", iCalUID=booking.ical))
+
+    assert sorted(m["cancelReason"] for m in meetings()) == ["Non", "Un empêchement"]
+
+
 def test_who_are_meeting_are_not_interrupted(tell, linked, signal, meetings):
     booking = linked()
     tell(booking.created())

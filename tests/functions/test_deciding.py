@@ -296,6 +296,28 @@ def test_a_key_under_way_elsewhere_is_told_so(call, database, admin):
     assert answer.json["error"]["code"] == "idempotency_key_in_flight"
 
 
+@pytest.mark.parametrize(
+    ("held", "code"),
+    [(["ask"], (503, "unavailable")), (["ask", "key"], (409, "idempotency_key_in_flight"))],
+    ids=["another request of hers", "one with this key"],
+)
+def test_who_waits_too_long_is_told_for_what(call, database, admin, held, code):
+    body, key = {"requestedSlots": [at(1)]}, {"Idempotency-Key": "one"}
+    names = {"ask": f"ask/{ALICE.user}", "key": f"key/{ALICE.user}/one"}
+    elsewhere = admin(database.admin)
+    elsewhere.run("begin")
+    for name in held:
+        elsewhere.run(
+            "select pg_advisory_xact_lock(hashtextextended(:name, 4262))", name=names[name]
+        )
+
+    answer = call("request-meeting", body, ALICE, headers=key)
+
+    elsewhere.close()
+    assert (answer.status_code, answer.json["error"]["code"]) == code
+    assert call("request-meeting", body, ALICE, headers=key).status_code == 201
+
+
 def test_an_unusable_key_is_refused(call):
     answer = call(
         "request-meeting", {"requestedSlots": [at(1)]}, ALICE, headers={"Idempotency-Key": "a b"}
