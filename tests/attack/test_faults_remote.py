@@ -10,7 +10,7 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from tests.attack.liars import MUMBLED, QUICK, SLOW, Google, Liar, Post
+from tests.attack.liars import MUMBLED, QUICK, SLOW, Google, Liar, Post, drips_for_a_while
 from tests.attack.scale import FULL, rounds
 from tests.conftest import at
 from tests.world import (
@@ -25,6 +25,7 @@ from tests.world import (
 )
 from visio import bootstrap, identity, settings
 from visio.adapters.mailer import PATIENCE, Delivery
+from visio.adapters.patience import urlopen
 from visio.adapters.pubsub import PubSub, Topics
 from visio.adapters.smtp import Smtp
 from visio.domain.events import Signal
@@ -87,6 +88,25 @@ def apologised(answer):
         and answer.json["error"]["code"] == "unavailable"
         and int(answer.headers["Retry-After"]) > 0
     )
+
+
+# -- an answer as a whole
+
+
+def test_an_answer_that_drips_is_left_when_its_time_is_up(liar, tally):
+    liar.does = drips_for_a_while
+
+    with pytest.raises(TimeoutError), urlopen(liar.url, timeout=0.5) as answer:
+        answer.read()
+    tally("answers that come to an end, but late")
+
+
+def test_nobody_sends_more_than_there_is_room_for(liar, tally):
+    liar.does = MUMBLED["floods"]
+
+    with pytest.raises(OSError, match="too large"), urlopen(liar.url, timeout=20) as answer:
+        answer.read()
+    tally("answers that are too large")
 
 
 # -- the bus
@@ -481,7 +501,7 @@ def test_a_server_that_breaks_off_once_it_has_the_mail_gets_no_second_one(
     environment.setenv("SMTP_URL", post.url)
     settings.forget()
     bootstrap.forget()
-    post.says = {"QUIT": "421 closing"}
+    post.says = {"QUIT": ""}
     call("request-meeting", {"requestedSlots": [at(1)]}, BRUNO)
     mails = list(remote.mailed)
     for mail in mails:

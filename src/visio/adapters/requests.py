@@ -56,8 +56,8 @@ select pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'ask', visio.caller
 # Held by whoever came with this key until they are done: it tells them from another request of the
 # same client's.
 KEY_IS_FREE = text("""
-select pg_try_advisory_xact_lock(
-         hashtextextended(concat_ws('/', 'key', visio.caller(), cast(:key as text)), 4262)) as free""")
+select pg_try_advisory_xact_lock(hashtextextended(
+         concat_ws('/', 'key', visio.caller(), cast(:key as text)), 4262)) as free""")
 OPENING = text("""
 select (select count(*) from public.meeting_requests r
          where r.client_id = c.id and r.status in ('pending', 'countered')) as open_requests,
