@@ -14,11 +14,11 @@ from tests.attack.cable import Cable
 from tests.attack.harness import Fleet
 from tests.attack.liars import SLOW, Liar
 from tests.attack.scale import rounds
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import ALICE, BRUNO, MIKL, PUSH, pushed, settings_for
 
 pytestmark = [
-    pytest.mark.parametrize("database", ["embedded"], indirect=True),
+    ON_ONE_SERVER,
     pytest.mark.timeout(300),
     pytest.mark.xdist_group("processes"),
 ]
