@@ -50,7 +50,8 @@ def main() -> None:
     results = {
         "machine": machine(),
         "date": datetime.now(UTC).date().isoformat(),
-        "coldStartRatio": cold.ratios(started),
+        "coldStartRatio": cold.ratios(started, of="ms"),
+        "memoryRatio": cold.ratios(started, of="mb"),
         "roundTrips": counted,
         "acceptMs": accept_ms,
         "knockToEventMs": {"p50": round(percentiles[49], 1), "p99": round(percentiles[98], 1)},
@@ -79,7 +80,11 @@ def main() -> None:
         },
         "samples": {
             "coldStartMs": {
-                name: [[round(ours, 1), round(hello, 1)] for ours, hello in pairs]
+                name: [[round(ours.ms, 1), round(hello.ms, 1)] for ours, hello in pairs]
+                for name, pairs in started.items()
+            },
+            "memoryMb": {
+                name: [[round(ours.mb, 1), round(hello.mb, 1)] for ours, hello in pairs]
                 for name, pairs in started.items()
             },
             "acceptMs": _rounded(accepted),

@@ -1,4 +1,5 @@
-"""Cold start: from spawning a function's process to its first answer that used the database."""
+"""Cold start: from spawning a function's process to its first answer that used the database, and
+the memory that it takes from then on."""
 
 import contextlib
 import http.client
@@ -7,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -14,7 +16,7 @@ from bench.world import Caller, Sent, World
 from local.gateway import names
 from local.postgres import PROJECT, free_port
 
-ROUNDS = 7
+ROUNDS = 5
 HELLO = """import functions_framework
 
 
@@ -24,12 +26,20 @@ def hello(request):
 """
 
 
-def cold(made: World, caller: Caller, folder: Path) -> dict[str, list[tuple[float, float]]]:
-    """For each function, pairs of milliseconds: its own, and of a bare hello right before it."""
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Milliseconds to the first answer, and megabytes of the process and its workers after it."""
+
+    ms: float
+    mb: float
+
+
+def cold(made: World, caller: Caller, folder: Path) -> dict[str, list[tuple[Start, Start]]]:
+    """For each function, pairs of starts: its own, and a bare hello's right before it."""
     hello = folder / "main.py"
     hello.write_text(HELLO)
     plain = Sent("GET", {}, {}, None)
-    samples: dict[str, list[tuple[float, float]]] = {name: [] for name in names()}
+    samples: dict[str, list[tuple[Start, Start]]] = {name: [] for name in names()}
     for number in range(ROUNDS + 1):
         print(f"  cold starts, round {number} of {ROUNDS}", flush=True)
         ready = {function: sent for function, sent in caller.ready().values()}
@@ -42,18 +52,30 @@ def cold(made: World, caller: Caller, folder: Path) -> dict[str, list[tuple[floa
     return samples
 
 
-def ratios(samples: dict[str, list[tuple[float, float]]]) -> dict[str, float]:
+def ratios(samples: dict[str, list[tuple[Start, Start]]], *, of: str) -> dict[str, float]:
+    """Medians of `ms` or `mb` to those of the hellos in between."""
     return {
         name: round(
-            statistics.median(ours for ours, _ in pairs)
-            / statistics.median(base for _, base in pairs),
+            statistics.median(getattr(ours, of) for ours, _ in pairs)
+            / statistics.median(getattr(base, of) for _, base in pairs),
             2,
         )
         for name, pairs in samples.items()
     }
 
 
-def _start(page: Path, target: str, sent: Sent, environment: dict[str, str]) -> float:
+def memory(pid: int) -> float:
+    """Megabytes of a process and all below it; what they share counts once (PSS)."""
+    family = [pid]
+    for one in family:
+        for task in Path(f"/proc/{one}/task").iterdir():
+            family += map(int, (task / "children").read_text().split())
+    rolled_up = "".join(Path(f"/proc/{one}/smaps_rollup").read_text() for one in family)
+    kilobytes = [int(line.split()[1]) for line in rolled_up.splitlines() if line[:4] == "Pss:"]
+    return sum(kilobytes) / 1024
+
+
+def _start(page: Path, target: str, sent: Sent, environment: dict[str, str]) -> Start:
     port = free_port()
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     began = time.perf_counter()
@@ -72,11 +94,11 @@ def _start(page: Path, target: str, sent: Sent, environment: dict[str, str]) -> 
                 status = _ask(port, sent)
                 took = (time.perf_counter() - began) * 1000
                 assert status < 300, (target, status)
-                return took
+                return Start(took, memory(process.pid))
             time.sleep(0.001)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
     raise AssertionError(f"{target} did not start")
 
 

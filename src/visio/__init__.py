@@ -15,3 +15,7 @@
 
 A terminal state never changes. Every change is settled by the database.
 """
+
+from visio import loading
+
+loading.begins()

@@ -22,7 +22,7 @@ from flask import Request, Response
 from pydantic import BaseModel, RootModel, ValidationError
 from werkzeug.datastructures import Headers
 
-from visio import identity, log
+from visio import identity, loading, log
 from visio.call import Call, Caller
 from visio.domain.refusals import (
     IdempotencyKeyInFlight,
@@ -214,6 +214,7 @@ def endpoint(
             return _Exchange(declared, page, request).answer()
 
         served.declared = declared  # type: ignore[attr-defined]  # read by visio.openapi
+        loading.is_done()
         return served
 
     return decorate

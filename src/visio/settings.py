@@ -3,11 +3,10 @@
 import os
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, Self, cast
 from urllib.parse import urlsplit
-
-from pydantic import BaseModel, ConfigDict, Field
 
 SHORTEST_SECRET = 16
 DAY = 24 * 60
@@ -19,24 +18,23 @@ class SettingsMissing(Exception):
     """The environment lacks what this function needs; names variables, never values."""
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class DatabaseSettings(_Group):
-    url: str = Field(repr=False)
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    url: str = field(repr=False)
     pool_size: int
 
 
-class UserSettings(_Group):
-    jwt_secrets: tuple[str, ...] = Field(repr=False)
+@dataclass(frozen=True, slots=True)
+class UserSettings:
+    jwt_secrets: tuple[str, ...] = field(repr=False)
     jwks_url: str
 
 
-class BusSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class BusSettings:
     kind: Literal["local", "pubsub"]
     local_url: str
-    local_token: str = Field(repr=False)
+    local_token: str = field(repr=False)
     project: str
     topic: str
     mail_topic: str
@@ -44,12 +42,14 @@ class BusSettings(_Group):
     push_topic: str
 
 
-class RealtimeSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class RealtimeSettings:
     url: str
-    service_key: str = Field(repr=False)
+    service_key: str = field(repr=False)
 
 
-class GoogleCaller(_Group):
+@dataclass(frozen=True, slots=True)
+class GoogleCaller:
     """Whose OIDC tokens a private function takes, and for which audience."""
 
     audience: str
@@ -57,18 +57,20 @@ class GoogleCaller(_Group):
     subscription: str = ""
 
 
-class CalcomSettings(_Group):
-    webhook_secrets: tuple[str, ...] = Field(repr=False)
+@dataclass(frozen=True, slots=True)
+class CalcomSettings:
+    webhook_secrets: tuple[str, ...] = field(repr=False)
     binding: Literal["any", "token"]
     url: str
-    booking_token_secrets: tuple[str, ...] = Field(repr=False)
+    booking_token_secrets: tuple[str, ...] = field(repr=False)
     health_url: str
     api_url: str
-    api_key: str = Field(repr=False)
+    api_key: str = field(repr=False)
     api_version: Literal["v1", "v2"]
 
 
-class RoomSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class RoomSettings:
     """`key_id` is there for JaaS alone. `pairs` are LiveKit's keys with their secrets, newest
     first: the first signs, and each is believed. `hidden` names the rooms, LiveKit's if it is set.
     """
@@ -76,40 +78,44 @@ class RoomSettings(_Group):
     provider: Literal["livekit", "jitsi", "link"]
     url: str
     api_key: str
-    api_secret: str = Field(repr=False)
-    pairs: tuple[tuple[str, str], ...] = Field(repr=False)
+    api_secret: str = field(repr=False)
+    pairs: tuple[tuple[str, str], ...] = field(repr=False)
     key_id: str
-    hidden: str = Field(repr=False)
+    hidden: str = field(repr=False)
     subscription: str
 
 
-class WebPushSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class WebPushSettings:
     """`hosts` are the push services that a browser may name; one that begins with a dot stands for
     every host below it."""
 
-    private_key: str = Field(repr=False)
+    private_key: str = field(repr=False)
     public_key: str
     subject: str
     hosts: tuple[str, ...]
     subscription: str
 
 
-class LinkSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
     """Where people's own links lead to, and what those that need no sign-in are signed with."""
 
     app_url: str
     functions_url: str
-    secrets: tuple[str, ...] = Field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
 
 
-class MailSettings(_Group):
+@dataclass(frozen=True, slots=True)
+class MailSettings:
     provider: Literal["smtp", "ses"]
     sender: str
-    smtp_url: str = Field(repr=False)
+    smtp_url: str = field(repr=False)
     subscription: str
 
 
-class Rules(_Group):
+@dataclass(frozen=True, slots=True)
+class Rules:
     lobby_opens: timedelta | None
     sweep_grace: timedelta
     rate_limit_factor: int
@@ -166,7 +172,8 @@ PUSH_HOSTS = (
 )
 
 
-class Settings(_Group):
+@dataclass(frozen=True, slots=True)
+class Settings:
     """All of it; `require` says whether a function's part is there."""
 
     local: bool

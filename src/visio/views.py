@@ -27,7 +27,11 @@ Instant = Annotated[
 
 class View(BaseModel):
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True
+        alias_generator=to_camel,
+        populate_by_name=True,
+        from_attributes=True,
+        frozen=True,
+        defer_build=True,  # a function shows one or two of these: the others cost it nothing
     )
 
     @classmethod

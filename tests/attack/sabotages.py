@@ -7,6 +7,7 @@ has a test of its own. `old` stands in its file exactly once.
 from dataclasses import dataclass
 
 EDGE, IDENTITY = "src/visio/edge.py", "src/visio/identity.py"
+JWS = "src/visio/adapters/jws.py"
 DATABASE, PIPELINE = "src/visio/adapters/database.py", "src/visio/adapters/pipeline.py"
 POOL, STATEMENTS = "src/visio/adapters/pool.py", "src/visio/adapters/statements.py"
 OUTBOX, INBOX = "src/visio/adapters/outbox.py", "src/visio/adapters/inbox.py"
@@ -55,9 +56,9 @@ MUTANTS = (
     ),
     Mutant(
         "a token for another audience is taken",
-        IDENTITY,
-        '"verify_iat": False,',
-        '"verify_iat": False, "verify_aud": False,',
+        JWS,
+        "return audience in named if audience is not None else not named",
+        "return True",
         (f"{FUNCTIONS}edge.py::test_a_token_that_is_not_a_users_opens_nothing",),
     ),
     Mutant(
@@ -83,10 +84,24 @@ MUTANTS = (
     ),
     Mutant(
         "a signature is not verified",
-        IDENTITY,
-        '"require": list(needs),',
-        '"require": list(needs), "verify_signature": False,',
+        JWS,
+        "if not hmac.compare_digest(_mac(signing, secret).encode(), signature.encode()):",
+        "if False:",
         (f"{FUNCTIONS}edge.py::test_a_token_that_is_not_a_users_opens_nothing",),
+    ),
+    Mutant(
+        "a signature by a published key is not verified",
+        IDENTITY,
+        '                "verify_jti": False,',
+        '                "verify_jti": False, "verify_signature": False,',
+        ("tests/attack/test_identity.py::test_no_forged_token_is_a_users",),
+    ),
+    Mutant(
+        "what a token needs may be missing",
+        JWS,
+        "if any(claims.get(name) is None for name in needs):",
+        "if False:",
+        (f"{UNIT}jws.py::test_what_is_needed_is_there_and_of_its_kind",),
     ),
     Mutant(
         "a key serves every algorithm",
@@ -257,7 +272,7 @@ MUTANTS = (
     Mutant(
         "who cannot connect keeps a place",
         POOL,
-        "            self._permits.release()\n            raise",
+        "            self._turns.give_back()\n            raise",
         "            raise",
         (f"{SQL}pool.py::test_who_cannot_connect_keeps_nobody_from_trying",),
     ),
@@ -391,15 +406,15 @@ MUTANTS = (
     Mutant(
         "a link of another environment binds",
         "src/visio/adapters/signing.py",
-        "                    issuer=self._issuer,\n",
-        "",
+        ' or claims.get("iss") != self._issuer:',
+        ":",
         (f"{FUNCTIONS}calcom.py::test_a_link_of_another_environment_binds_nothing",),
     ),
     Mutant(
         "a link binds for ever",
         "src/visio/adapters/signing.py",
-        'if isinstance(claims["exp"], int) and claims["exp"] > now.timestamp():',
-        "if True:",
+        'lasts = isinstance(claims["exp"], int) and claims["exp"] > now.timestamp()',
+        "lasts = True",
         (f"{UNIT}adapters.py::test_a_booking_token_binds_its_client_for_a_week",),
     ),
     Mutant(
@@ -723,7 +738,7 @@ MUTANTS = (
         "one odd key hides all others",
         IDENTITY,
         "dict(filter(None, map(_readable, listed)))",
-        'dict((str(k["kid"]), (k["kty"], jwt.PyJWK(k).key)) for k in listed)',
+        'dict((str(k["kid"]), (k["kty"], __import__("jwt").PyJWK(k).key)) for k in listed)',
         (f"{REMOTE}::test_a_key_of_another_kind_hides_no_key_of_ours",),
     ),
     Mutant(

@@ -1,6 +1,7 @@
 """Connections go from one caller to the next only where the next one cannot tell."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pg8000
@@ -158,6 +159,29 @@ def test_who_finds_none_free_waits_for_one(database):
     threading.Timer(0.2, one.give_back, [held]).start()
 
     assert next_pid(one) == before
+    one.discard()
+
+
+def test_whoever_waits_longest_is_next(database):
+    one = Pool(connector(database.login), size=1)
+    held, came = one.take(), []
+
+    def wait(number):
+        connection = one.take()
+        came.append(number)
+        one.give_back(connection)
+
+    waiting = []
+    for number in range(5):
+        waiting.append(threading.Thread(target=wait, args=[number]))
+        waiting[-1].start()
+        while len(one._turns._waiting) <= number:
+            time.sleep(0.001)
+    one.give_back(held)
+    for thread in waiting:
+        thread.join()
+
+    assert came == [0, 1, 2, 3, 4]
     one.discard()
 
 

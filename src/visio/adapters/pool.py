@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from visio.adapters.pipeline import PipelinedConnection
@@ -23,7 +24,7 @@ class Pool:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connect, self._clock = connect, clock
-        self._permits = threading.BoundedSemaphore(size)
+        self._turns = _Turns(size)
         self._resting: list[PipelinedConnection] = []  # append and pop are atomic
         self._discarded_at = float("-inf")
 
@@ -32,12 +33,12 @@ class Pool:
 
         Raises Unavailable if none is free for 2 s, and whatever opening one raises.
         """
-        if not self._permits.acquire(timeout=PATIENCE):
+        if not self._turns.take(PATIENCE):
             raise Unavailable
         try:
             return self._rested() or self._opened()
         except BaseException:
-            self._permits.release()
+            self._turns.give_back()
             raise
 
     def give_back(self, connection: PipelinedConnection) -> None:
@@ -49,7 +50,7 @@ class Pool:
             else:
                 connection.close()
         finally:
-            self._permits.release()
+            self._turns.give_back()
 
     def discard(self) -> None:
         """Use no connection again that is open now: the server was lost, or is not what it was.
@@ -91,3 +92,37 @@ class Pool:
         except Exception:  # noqa: BLE001 -- whatever ails it, another one is opened
             return False
         return True
+
+
+class _Turns:
+    """A semaphore whose longest waiter is the next: a turn is handed over, not left to be snatched.
+
+    With Python's own, a thread that comes back at once is there before one that has been woken.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._lock, self._free = threading.Lock(), number
+        self._waiting: deque[threading.Event] = deque()
+
+    def take(self, patience: float) -> bool:
+        """Whether it was one's turn within so many seconds."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            called = threading.Event()
+            self._waiting.append(called)
+        if called.wait(patience):
+            return True
+        with self._lock:
+            if called in self._waiting:
+                self._waiting.remove(called)
+                return False
+        return True  # called in the very last moment
+
+    def give_back(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1

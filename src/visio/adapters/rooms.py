@@ -8,15 +8,16 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import jwt
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
+from visio.adapters import jws
 from visio.domain.events import Side
 from visio.domain.lobby import Lobby, identity
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 LIFE = timedelta(seconds=120)
 # A room outlives its last participant's departure by this much: a lost line is not an end.
@@ -73,13 +74,13 @@ class LiveKit:
         }
         if runs:
             claims["roomConfig"] = {"departureTimeout": DEPARTURE}
-        token, expires_at = _signed(claims, self._secret, "HS256", now=now)
+        token, expires_at = _signed(claims, self._secret, now=now)
         return Ticket("livekit", self._url, token, expires_at)
 
     def admin_token(self, meeting_id: UUID, *, now: datetime) -> str:
         """What the room's server wants to see before it puts anybody out of this room."""
         grant = {"room": self.room(meeting_id), "roomAdmin": True}
-        return _signed({"iss": self._key, "video": grant}, self._secret, "HS256", now=now)[0]
+        return _signed({"iss": self._key, "video": grant}, self._secret, now=now)[0]
 
     def room(self, meeting_id: UUID) -> str:
         """A room's name is its meeting's id, enciphered: the server names it when it calls us."""
@@ -98,6 +99,9 @@ class LiveKit:
         return UUID(bytes=cipher.update(name) + cipher.finalize())
 
     def _cipher(self) -> "Cipher[modes.ECB]":
+        # Loaded when a room's name is asked for: most of the lobby's pages ask for none.
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
         key = hashlib.sha256(b"visio rooms " + self._room_secret.encode()).digest()
         # One block and never a second: a permutation of ids that only the key's holder can follow.
         return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305 -- see above
@@ -140,9 +144,7 @@ class Jitsi:
                 "features": dict.fromkeys(("recording", "livestreaming", "transcription"), False),
             },
         }
-        algorithm = "RS256" if self._key_id else "HS256"
-        headers = {"kid": self._key_id} if self._key_id else None
-        token, expires_at = _signed(claims, self._key, algorithm, now=now, headers=headers)
+        token, expires_at = _signed(claims, self._key, now=now, key_id=self._key_id)
         return Ticket("jitsi", url, token, expires_at)
 
 
@@ -168,14 +170,16 @@ def hidden_name(secret: str, meeting_id: UUID) -> str:
 
 
 def _signed(
-    claims: dict[str, Any],
-    key: str,
-    algorithm: str,
-    *,
-    now: datetime,
-    headers: dict[str, Any] | None = None,
+    claims: dict[str, Any], key: str, *, now: datetime, key_id: str = ""
 ) -> tuple[str, datetime]:
-    """From now on and for two minutes: whoever is let in again needs no clock to move first."""
+    """From now on and for two minutes: whoever is let in again needs no clock to move first.
+
+    `key` is a shared secret, or with a `key_id` an RSA key.
+    """
     starts = now.replace(microsecond=0)
     times = {"nbf": int(starts.timestamp()), "exp": int((starts + LIFE).timestamp())}
-    return jwt.encode({**claims, **times}, key, algorithm, headers=headers), starts + LIFE
+    if not key_id:
+        return jws.signed({**claims, **times}, key), starts + LIFE
+    import jwt
+
+    return jwt.encode({**claims, **times}, key, "RS256", headers={"kid": key_id}), starts + LIFE

@@ -80,7 +80,11 @@ Slots = Annotated[tuple[Instant, ...], Field(min_length=1, max_length=3), AfterV
 
 class Command(BaseModel):
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, str_strip_whitespace=True
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=True,
+        defer_build=True,  # a function uses one or two of these: the others cost it nothing
     )
 
 
@@ -114,7 +118,7 @@ class DecideRequest(
         Annotated[AcceptRequest | RejectRequest | ProposeSlots, Field(discriminator="decision")]
     ]
 ):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class AcceptProposal(Command):
@@ -134,7 +138,7 @@ class TurnDown(Command):
 class AnswerProposal(
     RootModel[Annotated[AcceptProposal | TurnDown, Field(discriminator="answer")]]
 ):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class LobbySignal(Command):
@@ -219,7 +223,7 @@ class ShowSubscriptions(Command):
 class PushSubscription(
     RootModel[Annotated[Subscribe | Unsubscribe | ShowSubscriptions, Field(discriminator="action")]]
 ):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class WhoAmI(Command):
@@ -257,7 +261,7 @@ class SettleChain(Command):
 class ResolveQuarantine(
     RootModel[Annotated[AssignChain | SettleChain, Field(discriminator="resolution")]]
 ):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class CalendarLink(Command):
