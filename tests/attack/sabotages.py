@@ -87,7 +87,7 @@ MUTANTS = (
         JWS,
         "if not hmac.compare_digest(_mac(signing, secret).encode(), signature.encode()):",
         "if False:",
-        (f"{FUNCTIONS}edge.py::test_a_token_that_is_not_a_users_opens_nothing",),
+        (f"{UNIT}jws.py::test_what_the_secret_has_not_signed_so_says_nothing",),
     ),
     Mutant(
         "a signature by a published key is not verified",
@@ -253,7 +253,7 @@ MUTANTS = (
         PIPELINE,
         "        self.in_step = False\n        self._usock",
         "        self._usock",
-        (f"{SQL}pipeline.py::test_whoever_is_interrupted_leaves_no_answer_behind",),
+        (f"{SQL}pool.py::test_an_answer_that_was_cut_short_leaves_the_connection_out_of_step",),
     ),
     Mutant(
         "a lost server's other connections are used",
