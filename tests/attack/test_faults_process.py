@@ -155,7 +155,9 @@ def wait_until(true):
 
 def test_told_to_end_with_fifty_requests_in_flight(given, cable, remote, rows, asked, holds, tally):
     remote.published.clear()
-    keys = [f"in-flight-{n}" for n in range(50)]
+    # Said twice in the same words: an instant made anew might be of the next minute.
+    asking = {f"in-flight-{n}": {"requestedSlots": [at(6, n)]} for n in range(50)}
+    keys = list(asking)
     for turn in range(rounds(1, 3)):
         with Fleet(given()) as fleet, ThreadPoolExecutor(50) as pool:
             fleet.start("request-meeting")
@@ -163,8 +165,7 @@ def test_told_to_end_with_fifty_requests_in_flight(given, cable, remote, rows, a
             cable.rule = lambda passing: 0.01 if passing.direction == "down" else None
 
             def ask(key, fleet=fleet, turn=turn):
-                body = {"requestedSlots": [at(6, int(key.rpartition("-")[2]))]}
-                headers = {"Idempotency-Key": f"{key}-{turn}"}
+                body, headers = asking[key], {"Idempotency-Key": f"{key}-{turn}"}
                 try:
                     return fleet.call("request-meeting", body, BRUNO, headers=headers)
                 except (OSError, http.client.HTTPException):
