@@ -2,7 +2,8 @@
 
 A transaction of ours is two round trips at most: the first carries `begin`, the identity and the
 one read with its lock; the second carries every write and `commit`. A reading transaction is one.
-What counts a caller's call goes ahead of it, in its first round trip.
+What counts a caller's call goes ahead of it, in its first round trip. That signals are published is
+told to the database without waiting for its answer.
 """
 
 import json
@@ -90,9 +91,14 @@ insert into visio.signal_outbox (event_id, channel, event, payload)
 select event_id, channel, event, payload
   from jsonb_to_recordset(cast(:signals as jsonb))
     as s(event_id uuid, channel text, event text, payload jsonb)""")
+# What the sweep holds it marks itself: nobody is to find this connection waiting for a lock.
 PUBLISHED = text("""
 update visio.signal_outbox set published_at = now()
- where event_id = any (cast(:ids as uuid[]))""")
+ where event_id in (select event_id from visio.signal_outbox
+                     where event_id = any (cast(:ids as uuid[])) for update skip locked)""")
+# For what may be lost in a crash of the server: it is done again then.
+UNSYNCED = text("""
+select set_config('synchronous_commit', 'off', true)""")
 
 
 class Bus(Protocol):
@@ -205,6 +211,21 @@ class Database:
         """The same for a request that reads once and writes nothing."""
         return self._open(replace(SYSTEM, function=function), counted, reads_only=True)
 
+    def at_once_as_system(self, function: str) -> "Transaction":
+        """The same for a single statement that writes, and is committed in the same round trip."""
+        return Transaction(
+            self._engine, replace(SYSTEM, function=function), self._bus, at_once=True
+        )
+
+    def unheard_as_system(self, function: str) -> "Transaction":
+        """The same for writes that leave at its end, and whose success nobody waits for.
+
+        For what does no harm if it is lost, since it is then done again.
+        """
+        return Transaction(
+            self._engine, replace(SYSTEM, function=function), self._bus, unheard=True
+        )
+
     def _open(
         self, identity: Identity, counted: Counted | None, *, reads_only: bool = False
     ) -> "Transaction":
@@ -230,10 +251,13 @@ class Transaction:
         bus: Bus,
         *,
         reads_only: bool = False,
+        at_once: bool = False,
+        unheard: bool = False,
         passing: Passing | None = None,
     ) -> None:
         self._engine, self._identity, self._bus = engine, identity, bus
-        self._reads_only, self._passing = reads_only, passing
+        self._reads_only, self._at_once = reads_only, at_once or reads_only
+        self._unheard, self._passing = unheard, passing
         self._failed_already = False
         self._signals: list[Signal] = []
         self._mails: list[UUID] = []
@@ -258,22 +282,26 @@ class Transaction:
         self._wire.defer("commit")
 
     def _open(self) -> None:
-        self._wire.defer("begin read only" if self._reads_only else "begin")
         identity = self._identity
+        self._ended = False
+        if self._unheard:  # a transaction by itself, from one Sync to the next
+            self._wire.defer(IDENTITY, identity.values)
+            self.write(UNSYNCED)
+            return
+        self._wire.defer("begin read only" if self._reads_only else "begin")
         self._wire.defer(IDENTITY, identity.values)
         self._who = self._wire.defer(WHO) if identity.role == "visio_app" else None
-        self._wire.followed_by = "commit" if self._reads_only else None
-        self._ended = False
+        self._wire.followed_by = "commit" if self._at_once else None
 
     def read(self, statement: TextClause, **values: object) -> list[Mapping[str, Any]]:
         """Run one statement now, with all that waits, and return its rows."""
-        if self._reads_only and self._ended:
+        if self._ended:
             self._open()
         try:
             rows = self._connection.execute(statement, values).mappings().all()
         except Exception as error:
             raise self._failed(error) from error
-        self._ended = self._reads_only
+        self._ended = self._at_once
         return [dict(row) for row in rows]
 
     def also(self, statement: TextClause, **values: object) -> Later:
@@ -298,6 +326,8 @@ class Transaction:
         The rows that it changes must be held by a lock taken in `read`, or be new: nobody looks
         at how many there were.
         """
+        if self._ended:
+            self._open()
         try:
             self._connection.execute(statement, values, execution_options={"deferred": True})
         except Exception as error:  # it was never sent: a value that cannot be encoded
@@ -344,7 +374,9 @@ class Transaction:
         """Act with the system's rights from here on, where the caller's own have been looked at.
 
         What the caller decided then has the same effects, through the same rows, as if it had come
-        from the service behind it. `party` must have been asked for before.
+        from the service behind it. All of it leaves in the caller's round trip, so that what is
+        read then must follow from a row that the caller's own rights have shown, in SQL; and
+        `party` must be asked for before anything of it is used.
         """
         self._wire.defer(IDENTITY, (SYSTEM.role, SYSTEM.claims, self._identity.function))
 
@@ -384,7 +416,9 @@ class Transaction:
             self._publish()
 
     def _commit(self) -> None:
-        if not self._ended:
+        if self._unheard:
+            self._wire.post()
+        elif not self._ended:
             self._wire.defer("commit")
             self._wire.flush()
 
@@ -393,7 +427,8 @@ class Transaction:
         try:
             published = self._bus.publish(self._signals, self._mails, orders=self._orders)
             if published:
-                with Transaction(self._engine, self._identity, self._bus) as marking:
+                identity = self._identity
+                with Transaction(self._engine, identity, self._bus, unheard=True) as marking:
                     marking.mark_published(published)
         except Exception as error:  # noqa: BLE001 -- it is committed: no failure to tell it undoes it
             log.warning("outbox.unmarked", extra={"cause": type(error).__name__})

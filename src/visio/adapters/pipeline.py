@@ -9,6 +9,7 @@ Source: PostgreSQL manual, "Frontend/Backend Protocol", "Extended Query" and "Pi
 """
 
 import contextlib
+import logging
 import socket
 from functools import lru_cache
 from typing import Any
@@ -34,8 +35,11 @@ from pg8000.dbapi import convert_paramstyle
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
+log = logging.getLogger("visio.database")
+
 assert EXECUTE_MSG.startswith(EXECUTE)  # noqa: S101 -- the constants below are pg8000's own
 _PORTAL = b"P"
+CLOSING = 0.5
 
 
 class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 ships no types
@@ -47,6 +51,7 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._waiting: list[tuple[Context, bytes]] = []
+        self._unread: list[list[Context]] = []
         self.last_deferred: Context | None = None
         self.bound: Any = ()
         self.followed_by: str | None = None  # leaves right behind the next executed statement
@@ -64,11 +69,30 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def flush(self) -> None:
         """Send what waits and read every answer; raise the first error there was."""
+        if contexts := self._sent():
+            self._read_unread()
+            self._read(contexts)
+            for context in contexts:
+                if context.error is not None:
+                    raise context.error
+
+    def post(self) -> None:
+        """Send what waits, as one transaction of its own, and let nobody wait for its answers.
+
+        They are read ahead of the next ones, where an error is logged and does no harm: between
+        one Sync and the next the server undoes what failed by itself. No `begin` may be in it,
+        which would leave the session in a transaction that has failed.
+        """
+        if contexts := self._sent():
+            self._unread.append(contexts)
+
+    def _sent(self) -> list[Context]:
         waiting, self._waiting = self._waiting, []
-        if not waiting:
-            return
-        contexts = [context for context, _ in waiting]
-        self._usock.sendall(b"".join(message for _, message in waiting) + SYNC_MSG)
+        if waiting:
+            self._usock.sendall(b"".join(message for _, message in waiting) + SYNC_MSG)
+        return [context for context, _ in waiting]
+
+    def _read(self, contexts: list[Context]) -> None:
         answers = iter(contexts)
         answered, code = next(answers), None
         while code != READY_FOR_QUERY:
@@ -76,9 +100,16 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
             self.message_types[code](_exactly(self._sock, length - 4), answered)
             if code == COMMAND_COMPLETE:
                 answered = next(answers, answered)
-        for context in contexts:
-            if context.error is not None:
-                raise context.error
+
+    def _read_unread(self) -> None:
+        unread, self._unread = self._unread, []
+        for contexts in unread:
+            self._read(contexts)
+            for context in contexts:
+                if context.error is not None:
+                    said = context.error.args[0]
+                    code = said.get("C") if isinstance(said, dict) else None
+                    log.warning("database.unheard", extra={"sqlstate": code})
 
     def forget(self) -> None:
         """Drop what waits: its transaction is not going to happen."""
@@ -100,6 +131,12 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def close(self) -> None:
         """Close it; one that was lost is closed already, and nobody need be told."""
+        if self._unread:
+            # A socket that is closed with something unread in it tells the server to forget what
+            # it was sent last.
+            with contextlib.suppress(pg8000.Error, OSError):
+                self._usock.settimeout(CLOSING)
+                self._read_unread()
         with contextlib.suppress(pg8000.Error, OSError):
             super().close()
 
