@@ -56,14 +56,16 @@ Publish = Callable[[str, str], None]
 @contextlib.contextmanager
 def relay(origin: str, keys: Keys, *, emulated: str | None) -> Iterator[Publish]:
     """What publishes an event on a channel, by the local bus or by an emulator at an address."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, _page(folder, origin, keys) as port:
-        with _bus(f"http://127.0.0.1:{port}/", keys) as (bus, at):
-            if emulated is not None:
-                push = f"http://127.0.0.1:{at}/local/push/{bus.secret}"
-                emulator.subscribe(emulated, TOPIC, push)
-                yield _through_emulator(emulated)
-            else:
-                yield _through_bus(at, bus.secret)
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp"))
+        port = stack.enter_context(_page(folder, origin, keys))
+        bus, at = stack.enter_context(_bus(f"http://127.0.0.1:{port}/", keys))
+        if emulated is None:
+            yield _through_bus(at, bus.secret)
+            return
+        push = f"http://127.0.0.1:{at}/local/push/{bus.secret}"
+        emulator.subscribe(emulated, TOPIC, push)
+        yield _through_emulator(emulated)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 import pg8000.native
 
 from visio.adapters.catalogue import rules
-from visio.adapters.database import tls
+from visio.adapters.pipeline import tls
 
 PROJECT = Path(__file__).parent.parent
 DEMO = PROJECT / "local" / "demo.sql"

@@ -519,9 +519,10 @@ ONE_MEETING = [
         right=do.sweep,
         look=do.the_lobby,
         allowed={
-            ("cancelled", "done", "cancelled, nobody"): "cancelled",
+            # Its time has passed, swept or not: nobody can call it off any more.
             ("meeting_over", "done", "completed, nobody"): "completed",
         },
+        overlapping={("meeting_over", "done", "scheduled, nobody"): "left to the next sweep"},
     ),
     Duel(
         name="leave | sweep",

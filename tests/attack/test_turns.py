@@ -20,17 +20,17 @@ from urllib.parse import unquote, urlsplit
 
 import pg8000.native
 import pytest
-from sqlalchemy import text
 
 from local import postgres
 from tests.attack.scale import rounds
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, SCHEDULER, STRANGER, settings_for
 from visio import bootstrap, settings
 from visio.adapters.database import Database
+from visio.adapters.statements import text
 from visio.domain.refusals import DatabaseFailed, NotFound, StillLocked, Unavailable
 
-pytestmark = pytest.mark.parametrize("database", ["embedded"], indirect=True)
+pytestmark = ON_ONE_SERVER
 
 SEEN = text("select name from public.clients order by 1")
 SEES = {
@@ -291,13 +291,10 @@ def test_a_session_knows_nothing_of_the_transactions_it_carried(database, addres
         pid = tx.read(text("select pg_backend_pid() as pid"))[0]["pid"]
 
     if address == database.login:
-        asked = on_one._engine.raw_connection()
-        cursor = asked.cursor()
-        cursor.execute("select pg_backend_pid()")
-        [same] = cursor.fetchone()
-        cursor.execute(setting)
-        found = list(cursor.fetchone())
-        asked.close()
+        asked = on_one._pool.take()
+        [[same]] = asked.execute_unnamed("select pg_backend_pid()").rows
+        [found] = asked.execute_unnamed(setting).rows
+        on_one._pool.give_back(asked)
     else:
         with contextlib.closing(postgres.connect(address)) as other:
             [[same]] = other.run("select pg_backend_pid()")

@@ -2,18 +2,21 @@
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import pg8000
 import pytest
-from sqlalchemy import text
+import sqlalchemy
 
 from local import postgres
 from tests.world import ALICE, BRUNO, MIKL
-from visio.adapters.database import Database, Identity, Transaction, engine
-from visio.adapters.pipeline import PipelinedConnection
+from visio.adapters.database import Database, Identity, Transaction
+from visio.adapters.pipeline import PipelinedConnection, connector
+from visio.adapters.pool import Pool
+from visio.adapters.statements import text
 from visio.domain.events import Said
 from visio.domain.refusals import DatabaseFailed, NotFound, Unavailable
 
@@ -240,6 +243,125 @@ def test_a_connection_lost_with_its_commit_is_nobodys_next(database, rows):
     database.close()
 
 
+def test_when_the_server_was_lost_none_of_its_connections_is_used_again(database, rows):
+    database = Database(database.login, size=2, bus=Silence())
+    kill = """select count(pg_terminate_backend(pid)) from pg_stat_activity
+               where application_name = 'visio' and datname = current_database()"""
+
+    def ask(who):
+        with database.acting_as(who.user, "tests") as tx:
+            return tx.read(text("select name from public.clients"))
+
+    with database.acting_as(ALICE.user, "tests") as tx:
+        tx.read(text("select 1"))
+        ask(BRUNO)  # on the other one
+    rows(kill)
+    with pytest.raises(Unavailable):
+        ask(ALICE)
+
+    assert ask(ALICE) == [{"name": "Alice"}]
+    database.close()
+
+
+def test_an_error_costs_no_connection(database):
+    database = Database(database.login, size=1, bus=Silence())
+
+    def fail(statement, **values):
+        with database.acting_as(ALICE.user, "tests") as tx:
+            before = tx.read(text("select pg_backend_pid() as pid"))
+            try:
+                tx.read(text(statement), **values)
+            finally:
+                pids.append(before)
+
+    pids = []
+    with pytest.raises(DatabaseFailed):
+        fail("select 1/0")
+    with pytest.raises(UnicodeEncodeError):
+        fail("select cast(:value as text)", value="\ud800")
+    with pytest.raises(TypeError):
+        fail("select :forgotten")
+    fail("select 1")
+
+    assert pids == [pids[0]] * 4
+    database.close()
+
+
+def test_whoever_is_interrupted_leaves_no_answer_behind(database):
+    """As gunicorn does with a worker that takes too long: with an exception out of nowhere."""
+    database = Database(database.login, size=1, bus=Silence())
+
+    def interrupted(*_):
+        raise SystemExit
+
+    def ask():
+        with database.acting_as(ALICE.user, "tests") as tx:
+            tx.read(text("select 1"))
+            tx._wire.message_types[b"D"] = interrupted
+            tx.read(text("select name from public.clients"))
+
+    with pytest.raises(SystemExit):
+        ask()
+    with database.acting_as(BRUNO.user, "tests") as tx:
+        assert tx.read(text("select name from public.clients")) == [{"name": "Bruno"}]
+    database.close()
+
+
+def test_rows_are_there_once_the_next_read_has_run(database):
+    database = Database(database.login, size=1, bus=Silence())
+
+    with database.acting_as(ALICE.user, "tests") as tx:
+        later = tx.also(text("select cast(:n as integer) as n"), n=1)
+        with pytest.raises(RuntimeError):
+            _ = later.rows
+        tx.read(text("select 2"))
+        assert later.rows == [{"n": 1}]
+    database.close()
+
+
+NAMED = [
+    ("select cast(:a as text) as x, cast(:b as integer) as y, cast(:a as text) as z", "ab"),
+    ("select :c as c, cast(:d as uuid) as d, cast(:e as timestamptz) as e", "cde"),
+    ("select cast(:f as boolean) as f, cast(:g as numeric) as g, cast(:h as text) as h", "fgh"),
+    ("select cast(:i as jsonb) as i, cast(:j as text[]) as j, cast(:k as interval) as k", "ijk"),
+    ("select generate_series(1, cast(:b as integer)) as n, 'x' as n2", "b"),
+    ("select 1 as n where cast(:a as text) is null", "a"),
+    ("select concat_ws(':', 'client', cast(:a as text)) as channel", "a"),
+]
+VALUES = {
+    "a": "l’été",
+    "b": 7,
+    "c": MIKL.name,
+    "d": MIKL.row,
+    "e": datetime(2027, 10, 31, 1, 30, tzinfo=UTC),
+    "f": True,
+    "g": Decimal("1.50"),
+    "h": None,
+    "i": '{"a": [1, null]}',
+    "j": ["a", "b,c", 'd"e', None],
+    "k": timedelta(minutes=90),
+}
+
+
+@pytest.mark.parametrize(("statement", "asked"), NAMED)
+def test_it_answers_as_sqlalchemy_does(database, statement, asked):
+    values = {name: VALUES[name] for name in asked}
+    usual = sqlalchemy.create_engine(
+        database.login.replace("postgresql://", "postgresql+pg8000://"),
+        connect_args={"ssl_context": False},
+    )
+    ours = Database(database.login, size=1, bus=Silence())
+
+    with ours.acting_as(ALICE.user, "tests") as tx:
+        answer = tx.read(text(statement), **values)
+    with usual.connect() as connection:
+        expected = connection.execute(sqlalchemy.text(statement), values).mappings().all()
+
+    assert answer == [dict(row) for row in expected]
+    ours.close()
+    usual.dispose()
+
+
 def test_nothing_is_told_of_what_was_rolled_back(database, rows):
     bus = Listening()
     database = Database(database.login, size=1, bus=bus)
@@ -360,19 +482,20 @@ def test_callers_in_turn_and_at_once_are_never_mixed_up(database):
 
 
 def test_nothing_of_a_transaction_outlives_it(database):
-    made = engine(database.login, size=1)
+    made = Pool(connector(database.login), size=1)
     setting = "select current_user, current_setting('request.jwt.claims', true)"
     with Transaction(
         made, Identity("visio_app", f'{{"sub": "{ALICE.user}"}}', "tests"), Silence()
     ) as tx:
         tx.read(text("select 1"))
 
-    with made.connect() as connection:
-        [(user, claims)] = connection.execute(text(setting)).all()
+    connection = made.take()
+    [(user, claims)] = connection.execute_unnamed(setting).rows
+    made.give_back(connection)
 
     assert user not in ("visio_app", "visio_system", "authenticated")
     assert claims in ("", None)
-    made.dispose()
+    made.discard()
 
 
 def test_who_waits_too_long_for_a_connection_is_told(database):

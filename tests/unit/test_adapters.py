@@ -13,7 +13,7 @@ import pytest
 from tests.world import PAYLOADS
 from visio import identity, log, settings
 from visio.adapters.calcom import Binding, BookingTokens
-from visio.adapters.database import tls
+from visio.adapters.pipeline import tls
 from visio.adapters.pubsub import LocalBus, PubSub, Topics
 from visio.adapters.realtime import Relayed, outcome
 from visio.domain import refusals

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from visio.adapters.database import Transaction
 from visio.adapters.links import Person
 from visio.adapters.meetings import COLUMNS, PEOPLE, meeting, people
+from visio.adapters.statements import text
 from visio.domain.events import People
 from visio.domain.meeting import Meeting
 

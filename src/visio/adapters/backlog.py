@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
 from visio.adapters.database import Later, Transaction
+from visio.adapters.statements import text
 
 # A signal waits since it was written. The others are tried again after a pause of their own, so
 # they wait since the next attempt was due: one that is being tried is not stuck.

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import text
-
 from visio.adapters.database import Transaction
+from visio.adapters.statements import Statement, text
 
 SQL = Path(__file__).parents[3] / "sql"
 RULE = re.compile(r"^-- rule: (.+)$", re.MULTILINE)
@@ -27,15 +26,10 @@ def rules() -> Mapping[str, str]:
 def offenders(tx: Transaction) -> dict[str, list[str]]:
     """Every rule that is broken, and by what."""
     found = {
-        rule: [str(next(iter(row.values()))) for row in tx.read(text(_plain(query)))]
+        rule: [str(next(iter(row.values()))) for row in tx.read(Statement(query))]
         for rule, query in rules().items()
     }
     return {rule: broken_by for rule, broken_by in found.items() if broken_by}
-
-
-def _plain(query: str) -> str:
-    # text() would take what stands behind a colon for a parameter.
-    return query.replace(":", r"\:")
 
 
 def applied(tx: Transaction) -> set[str]:

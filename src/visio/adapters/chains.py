@@ -8,12 +8,11 @@ from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import text
-
 from visio.adapters import meetings, requests
 from visio.adapters.database import Later, Transaction
 from visio.adapters.meetings import PEOPLE, people
 from visio.adapters.paging import Page, Position
+from visio.adapters.statements import text
 from visio.domain.appointment import Held, Party, Settled
 from visio.domain.booking import TOLD, Told
 from visio.domain.meeting import Span

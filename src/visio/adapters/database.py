@@ -1,4 +1,4 @@
-"""The database: one engine, and transactions that act as a caller or as the system.
+"""The database: one pool, and transactions that act as a caller or as the system.
 
 A transaction of ours is two round trips at most: the first carries `begin`, the identity and the
 one read with its lock; the second carries every write and `commit`. A reading transaction is one.
@@ -6,25 +6,22 @@ What counts a caller's call goes ahead of it, in its first round trip. That sign
 told to the database without waiting for its answer.
 """
 
+import contextlib
 import json
 import logging
 import math
-import ssl
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 from typing import Any, Protocol, Self
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from uuid import UUID
 
 import pg8000
-from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from visio.adapters import pipeline
+from visio.adapters.pipeline import PipelinedConnection, connector
+from visio.adapters.pool import Pool
 from visio.adapters.rates import CAME_TOO_OFTEN, Counted, Turnstile
+from visio.adapters.statements import Statement, text
 from visio.domain.events import Notice, Said, Signal, Step, instant
 from visio.domain.refusals import (
     DatabaseFailed,
@@ -174,9 +171,10 @@ class Later:
         self._answered = answered
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
-        names = [column["name"] for column in self._answered.columns]
-        return [dict(zip(names, row, strict=True)) for row in self._answered.rows]
+    def rows(self) -> list[Mapping[str, Any]]:
+        if self._answered.columns is None:
+            raise RuntimeError("there are no rows, or the next read has not run yet")
+        return _rows(self._answered)
 
 
 class Database:
@@ -186,7 +184,7 @@ class Database:
     """
 
     def __init__(self, url: str, *, size: int, bus: Bus) -> None:
-        self._engine = engine(url, size=size)
+        self._pool = Pool(connector(url), size=size)
         self._bus = bus
         self._turnstile = Turnstile()
 
@@ -213,32 +211,26 @@ class Database:
 
     def at_once_as_system(self, function: str) -> "Transaction":
         """The same for a single statement that writes, and is committed in the same round trip."""
-        return Transaction(
-            self._engine, replace(SYSTEM, function=function), self._bus, at_once=True
-        )
+        return Transaction(self._pool, replace(SYSTEM, function=function), self._bus, at_once=True)
 
     def unheard_as_system(self, function: str) -> "Transaction":
         """The same for writes that leave at its end, and whose success nobody waits for.
 
         For what does no harm if it is lost, since it is then done again.
         """
-        return Transaction(
-            self._engine, replace(SYSTEM, function=function), self._bus, unheard=True
-        )
+        return Transaction(self._pool, replace(SYSTEM, function=function), self._bus, unheard=True)
 
     def _open(
         self, identity: Identity, counted: Counted | None, *, reads_only: bool = False
     ) -> "Transaction":
         if counted is None:
-            return Transaction(self._engine, identity, self._bus, reads_only=reads_only)
+            return Transaction(self._pool, identity, self._bus, reads_only=reads_only)
         self._turnstile.check(counted)
         passing = Passing(counted, self._turnstile)
-        return Transaction(
-            self._engine, identity, self._bus, reads_only=reads_only, passing=passing
-        )
+        return Transaction(self._pool, identity, self._bus, reads_only=reads_only, passing=passing)
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._pool.discard()
 
 
 class Transaction:
@@ -246,7 +238,7 @@ class Transaction:
 
     def __init__(
         self,
-        engine: Engine,
+        pool: Pool,
         identity: Identity,
         bus: Bus,
         *,
@@ -255,21 +247,20 @@ class Transaction:
         unheard: bool = False,
         passing: Passing | None = None,
     ) -> None:
-        self._engine, self._identity, self._bus = engine, identity, bus
+        self._pool, self._identity, self._bus = pool, identity, bus
         self._reads_only, self._at_once = reads_only, at_once or reads_only
         self._unheard, self._passing = unheard, passing
         self._failed_already = False
         self._signals: list[Signal] = []
         self._mails: list[UUID] = []
         self._orders: list[UUID] = []
-        self._connection: Connection
+        self._wire: PipelinedConnection
 
     def __enter__(self) -> Self:
         try:
-            self._connection = self._engine.connect()
-        except Exception as error:
+            self._wire = self._pool.take()
+        except (pg8000.Error, OSError) as error:
             raise _as_ours(error) from error
-        self._wire: Any = self._connection.connection.driver_connection
         if self._passing is not None:
             self._count(self._passing.call)
         self._open()
@@ -293,45 +284,46 @@ class Transaction:
         self._who = self._wire.defer(WHO) if identity.role == "visio_app" else None
         self._wire.followed_by = "commit" if self._at_once else None
 
-    def read(self, statement: TextClause, **values: object) -> list[Mapping[str, Any]]:
+    def read(self, statement: Statement, **values: object) -> list[Mapping[str, Any]]:
         """Run one statement now, with all that waits, and return its rows."""
         if self._ended:
             self._open()
+        bound = statement.values(values)
         try:
-            rows = self._connection.execute(statement, values).mappings().all()
+            answered = self._wire.execute_unnamed(statement.sql, bound)
         except Exception as error:
             raise self._failed(error) from error
         self._ended = self._at_once
-        return [dict(row) for row in rows]
+        return _rows(answered)
 
-    def also(self, statement: TextClause, **values: object) -> Later:
+    def also(self, statement: Statement, **values: object) -> Later:
         """Let a statement leave together with the next read, and have its rows once that has run.
 
         Statements run in the order in which they were given, each on a snapshot of its own.
         """
-        self.write(statement, **values)
-        return Later(self._wire.last_deferred)
+        if self._ended:
+            self._open()
+        bound = statement.values(values)
+        try:
+            return Later(self._wire.defer(statement.sql, bound))
+        except Exception as error:  # it was never sent: a value that cannot be encoded
+            raise self._failed(error) from error
 
-    def lock(self, statement: TextClause, **values: object) -> None:
+    def lock(self, statement: Statement, **values: object) -> None:
         """Let a locking statement leave just before the read.
 
         A statement of its own, since the next one then has a snapshot taken after the wait: one
         statement that locks a row and joins others would see those as they were before it.
         """
-        self.write(statement, **values)
+        self.also(statement, **values)
 
-    def write(self, statement: TextClause, **values: object) -> None:
+    def write(self, statement: Statement, **values: object) -> None:
         """Let a statement leave together with the commit.
 
         The rows that it changes must be held by a lock taken in `read`, or be new: nobody looks
         at how many there were.
         """
-        if self._ended:
-            self._open()
-        try:
-            self._connection.execute(statement, values, execution_options={"deferred": True})
-        except Exception as error:  # it was never sent: a value that cannot be encoded
-            raise self._failed(error) from error
+        self.also(statement, **values)
 
     def say(self, *said: Said) -> None:
         """Write what happened: for people (notices, e-mails), browsers (signals), the record, and
@@ -404,14 +396,14 @@ class Transaction:
         try:
             if kept:
                 self._commit()
-            elif not self._failed_already:
+            elif not self._failed_already and self._wire.in_step:  # else it is nobody's next
                 self._wire.forget()
                 self._wire.rollback()
         except Exception as failure:
             raise self._failed(failure) from failure
         finally:
             self._wire.followed_by = None
-            self._connection.close()
+            self._pool.give_back(self._wire)
         if (self._signals or self._mails or self._orders) and kept:
             self._publish()
 
@@ -428,7 +420,7 @@ class Transaction:
             published = self._bus.publish(self._signals, self._mails, orders=self._orders)
             if published:
                 identity = self._identity
-                with Transaction(self._engine, identity, self._bus, unheard=True) as marking:
+                with Transaction(self._pool, identity, self._bus, unheard=True) as marking:
                     marking.mark_published(published)
         except Exception as error:  # noqa: BLE001 -- it is committed: no failure to tell it undoes it
             log.warning("outbox.unmarked", extra={"cause": type(error).__name__})
@@ -440,122 +432,50 @@ class Transaction:
         """Leave the connection clean for the next caller, and name what happened."""
         self._failed_already = True
         self._wire.forget()
-        try:
-            self._wire.followed_by = None
-            if sqlstate(error) is None:
-                self._connection.invalidate()  # no answer of the server: its state is unknown
-            elif sqlstate(error) == READ_ONLY:
-                # A session keeps what was so when it began, and so do its neighbours: new ones may
-                # write as soon as anybody may.
-                self._connection.invalidate()
-                self._engine.dispose()
-            else:
-                self._wire.rollback()
-        except Exception:  # noqa: BLE001 -- whatever it was, this connection is not used again
-            self._connection.invalidate()
+        with contextlib.suppress(Exception):  # the pool closes what is not in order after this
+            self._wire.rollback()
+        # No answer of the server: it was lost, and its other connections with it. A session that
+        # only reads keeps what was so when it began, and so do its neighbours: new ones may write
+        # as soon as anybody may.
+        if not self._wire.in_step or sqlstate(error) == READ_ONLY:
+            self._pool.discard()
         ours = _as_ours(error)
         if isinstance(ours, TooOften) and self._passing is not None:
             self._passing.turnstile.close(self._passing.call, ours.seconds)
         return ours
 
 
-def engine(url: str, *, size: int) -> Engine:
-    """An engine on the pipelined driver; `size` connections at most, each waited for 2 s."""
-    parts = urlsplit(url)
-    made = create_engine(
-        URL.create(
-            "postgresql+pipeline",
-            username=unquote(parts.username or ""),
-            password=unquote(parts.password or "") or None,
-            host=parts.hostname or "localhost",
-            port=parts.port or 5432,
-            database=parts.path.lstrip("/") or None,
-        ),
-        connect_args={
-            "timeout": 6,
-            "application_name": "visio",
-            "ssl_context": tls(parts),
-        },
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=2,
-        pool_recycle=300,
-        pool_use_lifo=True,
-        hide_parameters=True,
-        skip_autocommit_rollback=True,
-    )
-    event.listen(made, "checkin", _note_use)
-    event.listen(made, "checkout", _ask_after_idling)
-    event.listen(made, "handle_error", _drop_unclean)
-    return made
-
-
-def tls(parts: SplitResult) -> ssl.SSLContext | bool:
-    """Verified TLS everywhere but on this machine, or where the address says `sslmode=disable`.
-
-    `sslrootcert` names the file of the authority, for a server whose own is not a public one.
-    """
-    query = dict(parse_qsl(parts.query))
-    near = parts.hostname in (None, "localhost", "127.0.0.1", "::1")
-    if query.get("sslmode", "disable" if near else "verify-full") == "disable":
-        return False
-    return ssl.create_default_context(cafile=query.get("sslrootcert"))
-
-
-def _note_use(_: Any, record: Any) -> None:
-    record.info["used"] = time.monotonic()
-
-
-def _ask_after_idling(connection: Any, record: Any, _: Any) -> None:
-    """A connection that rested may be dead; one that was just used is not asked again."""
-    if time.monotonic() - record.info.get("used", time.monotonic()) < 2:
-        return
-    try:
-        connection.execute_simple("select 1")
-    except Exception as error:
-        raise DisconnectionError from error
-
-
-def _drop_unclean(context: Any) -> None:
-    """Without a reply of the server the state of the protocol is unknown: no second use."""
-    if sqlstate(context.original_exception) is None:
-        context.is_disconnect = True
-        context.invalidate_pool_on_disconnect = not isinstance(
-            context.original_exception, UnicodeError
-        )
-
-
 def sqlstate(error: BaseException | None) -> str | None:
-    """The server's code, however the error was wrapped; None if it is not a server's reply."""
-    if isinstance(error, DBAPIError):
-        error = error.orig
-    if isinstance(error, pg8000.Error) and error.args and isinstance(error.args[0], dict):
-        code = error.args[0].get("C")
-        return code if isinstance(code, str) else None
-    return None
+    """The server's code; None if it is not a server's reply."""
+    return _said(error, "C")
 
 
 def _as_ours(error: Exception) -> Exception:
     code = sqlstate(error)
-    original = error.orig if isinstance(error, DBAPIError) else error
     if code == CAME_TOO_OFTEN:
-        return TooOften(max(1, math.ceil(float(_said(original, "D") or 1))))
+        return TooOften(max(1, math.ceil(float(_said(error, "D") or 1))))
     if code in RACES:
         return RaceLost(code)
     if code == "55P03":  # lock_not_available
         return StillLocked()
-    passing = code is not None and (code in PASSING or code[:2] in PASSING_CLASSES)
-    if passing or isinstance(error, PoolTimeout) or isinstance(original, OSError):
-        return Unavailable()
-    if code is None and isinstance(original, pg8000.InterfaceError):
+    if code is None:
+        lost = isinstance(error, OSError | pg8000.InterfaceError)
+        return Unavailable() if lost else error
+    if code in PASSING or code[:2] in PASSING_CLASSES:
         return Unavailable()
     # The constraint's name, never the message or its detail: these carry the values.
-    return DatabaseFailed(code, _said(original, "n")) if code else error
+    return DatabaseFailed(code, _said(error, "n"))
 
 
 def _said(error: BaseException | None, field: str) -> str | None:
-    said = error.args[0].get(field) if isinstance(error, pg8000.Error) else None
-    return said if isinstance(said, str) else None
+    """A field of the server's own reply."""
+    said = error.args[0] if isinstance(error, pg8000.Error) and error.args else None
+    return said.get(field) if isinstance(said, dict) else None
+
+
+def _rows(answered: Any) -> list[Mapping[str, Any]]:
+    names = [column["name"] for column in answered.columns or ()]
+    return [dict(zip(names, row, strict=True)) for row in answered.rows or ()]
 
 
 def _claims(user_id: UUID) -> str:
@@ -625,4 +545,4 @@ def _signal(signal: Signal) -> dict[str, object]:
     }
 
 
-__all__ = ["Bus", "Client", "Database", "Operator", "Transaction", "engine", "pipeline", "sqlstate"]
+__all__ = ["Bus", "Client", "Database", "Operator", "Transaction", "sqlstate"]

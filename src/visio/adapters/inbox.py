@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from visio.adapters.calcom import Binding
 from visio.adapters.database import Later, Transaction
+from visio.adapters.statements import text
 from visio.domain.booking import RETENTION, TOLD, CalcomEvent, unread
 from visio.domain.refusals import MalformedJson, RaceLost
 

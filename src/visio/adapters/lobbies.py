@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-
 from visio.adapters.database import Transaction
 from visio.adapters.meetings import hold_each, messages
+from visio.adapters.statements import text
 from visio.domain.events import Side
 from visio.domain.lobby import AWAY, LEASE, Devices, Lobby, LobbyMessage
 from visio.domain.meeting import Meeting

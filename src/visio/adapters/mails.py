@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from visio.adapters.agenda import EVENT_COLUMNS, EVENT_TABLES, Event, event_of
 from visio.adapters.database import Transaction
 from visio.adapters.links import Person
 from visio.adapters.outgoing import Outgoing
+from visio.adapters.statements import text
 from visio.domain.words import Facts, Locale
 
 # A claim lasts a minute: what a crash left half sent may then be claimed again.

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
-
 from visio.adapters.database import Transaction
 from visio.adapters.history import history
 from visio.adapters.paging import Page, Position
+from visio.adapters.statements import Statement, text
 from visio.domain.events import People
 from visio.domain.lobby import MESSAGES_KEPT, Knock, KnockStatus, Lobby, LobbyMessage
 from visio.domain.meeting import ListedMeeting, Meeting, MeetingStatus, Outcome, Reminder
@@ -160,7 +159,7 @@ select {COLUMNS}, r.id as request_id, {_HISTORY}
  limit :limit""")  # noqa: S608 -- the columns are a constant of this file
 
 
-REMINDERS: Mapping[Reminder, tuple[TextClause, TextClause]] = {
+REMINDERS: Mapping[Reminder, tuple[Statement, Statement]] = {
     "day": (NEAR, REMINDED_DAY),
     "quarter": (VERY_NEAR, REMINDED_QUARTER),
 }

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from visio.adapters.database import Transaction
 from visio.adapters.paging import Page, Position
+from visio.adapters.statements import text
 
 PAGE = text("""
 select id, type, title, body, link, read_at, created_at

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-
 from visio.adapters.database import Transaction
 from visio.adapters.outgoing import Outgoing
+from visio.adapters.statements import text
 
 # A claim lasts 20 s: what a crash left half done may then be claimed again.
 CLAIM = text("""

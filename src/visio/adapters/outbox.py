@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-
 from visio.adapters.database import Transaction
+from visio.adapters.statements import text
 from visio.domain.events import Signal
 
 DUE = text("""

@@ -7,9 +7,8 @@ nobody's way the sweep hands to the bus again.
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-
 from visio.adapters.database import Transaction
+from visio.adapters.statements import text
 
 
 class Outgoing:

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import text
-
 from visio.adapters.database import Transaction
 from visio.adapters.paging import Page, Position
+from visio.adapters.statements import text
 from visio.domain.refusals import NotAParty
 
 CONTACT = text("""

@@ -1,4 +1,4 @@
-"""pg8000 with one round trip for many statements, as a SQLAlchemy dialect.
+"""pg8000 with one round trip for many statements.
 
 pg8000 waits for an answer after Parse, after Bind and after Execute. The protocol asks for no such
 waits: every message up to one Sync may leave together, and the answers come back in order. On a
@@ -11,8 +11,10 @@ Source: PostgreSQL manual, "Frontend/Backend Protocol", "Extended Query" and "Pi
 import contextlib
 import logging
 import socket
-from functools import lru_cache
+import ssl
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import pg8000
 from pg8000.converters import make_params
@@ -31,15 +33,13 @@ from pg8000.core import (
     ci_unpack,
     i_pack,
 )
-from pg8000.dbapi import convert_paramstyle
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
 log = logging.getLogger("visio.database")
 
 assert EXECUTE_MSG.startswith(EXECUTE)  # noqa: S101 -- the constants below are pg8000's own
 _PORTAL = b"P"
-CLOSING = 0.5
+_TIMEOUT = 6.0  # seconds for each wait; the server ends a statement of ours after five
+_CLOSING = 0.5
 
 
 class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 ships no types
@@ -49,14 +49,21 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
     `commit`. If a statement fails, the server skips the ones behind it, `commit` included.
     """
 
+    opened_at = rests_since = 0.0  # the pool's own notes
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._waiting: list[tuple[Context, bytes]] = []
         self._unread: list[list[Context]] = []
-        self.last_deferred: Context | None = None
-        self.bound: Any = ()
         self.followed_by: str | None = None  # leaves right behind the next executed statement
+        self.in_step = False
+        """Whether it is known what each answer belongs to that has not been read."""
         super().__init__(*args, **kwargs)
-        self.autocommit = True
+        self.autocommit = self.in_step = True
+
+    @property
+    def in_order(self) -> bool:
+        """Whether a stranger may have it: each answer finds its own, nothing waits or is open."""
+        return self.in_step and not (self._waiting or self.followed_by or self._in_transaction)
 
     def defer(self, statement: str, values: Any = ()) -> Context:
         """Let a statement wait; the context has its rows once the next one has run."""
@@ -64,7 +71,6 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         # Encoded at once and in full: a value that cannot be encoded must fail before a byte of
         # its message is on the wire, or the connection answers the next caller with these rows.
         self._waiting.append((context, self._encoded(statement, values)))
-        self.last_deferred = context
         return context
 
     def flush(self) -> None:
@@ -72,6 +78,7 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         if contexts := self._sent():
             self._read_unread()
             self._read(contexts)
+            self.in_step = True
             for context in contexts:
                 if context.error is not None:
                     raise context.error
@@ -85,11 +92,16 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         """
         if contexts := self._sent():
             self._unread.append(contexts)
+            self.in_step = True
 
     def _sent(self) -> list[Context]:
         waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._usock.sendall(b"".join(message for _, message in waiting) + SYNC_MSG)
+        if not waiting:
+            return []
+        if not self.in_step:
+            raise pg8000.InterfaceError("an answer was never read")
+        self.in_step = False
+        self._usock.sendall(b"".join(message for _, message in waiting) + SYNC_MSG)
         return [context for context, _ in waiting]
 
     def _read(self, contexts: list[Context]) -> None:
@@ -113,7 +125,7 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def forget(self) -> None:
         """Drop what waits: its transaction is not going to happen."""
-        self._waiting = []
+        self._waiting, self.followed_by = [], None
 
     def execute_unnamed(
         self, statement: str, vals: Any = (), oids: Any = (), stream: Any = None
@@ -125,9 +137,8 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         return context
 
     def execute_simple(self, statement: str) -> Context:
-        """What a cursor calls for a statement without values; `bound` are those it did not see."""
-        values, self.bound = self.bound, ()
-        return self.execute_unnamed(statement, values)
+        """What a cursor calls for a statement without values."""
+        return self.execute_unnamed(statement)
 
     def close(self) -> None:
         """Close it; one that was lost is closed already, and nobody need be told."""
@@ -135,7 +146,7 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
             # A socket that is closed with something unread in it tells the server to forget what
             # it was sent last.
             with contextlib.suppress(pg8000.Error, OSError):
-                self._usock.settimeout(CLOSING)
+                self._usock.settimeout(_CLOSING)
                 self._read_unread()
         with contextlib.suppress(pg8000.Error, OSError):
             super().close()
@@ -171,48 +182,40 @@ def _exactly(stream: Any, size: int) -> bytes:
     return data
 
 
-class PipelinedDialect(PGDialect_pg8000):
-    """`postgresql+pipeline://`: the pg8000 dialect on the connection above."""
+def connector(url: str) -> Callable[[], PipelinedConnection]:
+    """What opens connections to an address, one at each call. Asks nothing of the server."""
+    parts = urlsplit(url)
+    context = tls(parts)  # one for all: each reads every authority there is
+    host, port = parts.hostname or "localhost", parts.port or 5432
 
-    driver = "pipeline"
-    supports_statement_cache = True
-
-    def connect(self, *args: Any, **kwargs: Any) -> Any:
-        host, port = kwargs.pop("host", "localhost"), kwargs.pop("port", 5432)
-        wire = socket.create_connection((host, port), timeout=kwargs.get("timeout"))
-        # Without it, a message larger than one segment waits 40 ms for an acknowledgement.
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def connect() -> PipelinedConnection:
+        wire = socket.create_connection((host, port), timeout=_TIMEOUT)
         try:
-            return PipelinedConnection(*args, host=host, sock=wire, **kwargs)
+            # Without it, a message larger than one segment waits 40 ms for an acknowledgement.
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return PipelinedConnection(
+                unquote(parts.username or ""),
+                host=host,
+                database=parts.path.lstrip("/") or None,
+                password=unquote(parts.password or "") or None,
+                application_name="visio",
+                ssl_context=context,
+                sock=wire,
+            )
         except BaseException:
             wire.close()  # pg8000 closes what it has opened itself
             raise
 
-    def initialize(self, connection: Any) -> None:
-        """Ask the server nothing: a first connection would wait for six answers we do not use."""
-        self.server_version_info = (15,)
-        self.default_schema_name = "public"
-
-    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        if context is None:
-            cursor.execute(statement, parameters)
-            return
-        connection = context.root_connection.connection.driver_connection
-        if context.execution_options.get("deferred"):
-            connection.defer(_numbered(statement), parameters)
-        else:
-            connection.bound = parameters
-            cursor.execute(_numbered(statement))
+    return connect
 
 
-@lru_cache(maxsize=1024)
-def _numbered(statement: str) -> str:
-    """A statement with its parameters numbered, as the wire wants them.
+def tls(parts: SplitResult) -> ssl.SSLContext | bool:
+    """Verified TLS everywhere but on this machine, or where the address says `sslmode=disable`.
 
-    pg8000 looks at it character by character, and would at each execution.
+    `sslrootcert` names the file of the authority, for a server whose own is not a public one.
     """
-    numbered: str = convert_paramstyle("format", statement, ())[0]
-    return numbered
-
-
-registry.register("postgresql.pipeline", __name__, "PipelinedDialect")
+    query = dict(parse_qsl(parts.query))
+    near = parts.hostname in (None, "localhost", "127.0.0.1", "::1")
+    if query.get("sslmode", "disable" if near else "verify-full") == "disable":
+        return False
+    return ssl.create_default_context(cafile=query.get("sslrootcert"))

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-
 from visio.adapters.database import Transaction
 from visio.adapters.outgoing import Outgoing
+from visio.adapters.statements import text
 
 # Two at once are counted one after the other: no limit is passed by two at a time.
 ONE_AT_A_TIME = text("""

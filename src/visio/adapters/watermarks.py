@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import text
-
 from visio.adapters.database import Later, Transaction
+from visio.adapters.statements import text
 
 READ = text("""
 select read_until from visio.calcom_watermarks where source = :source""")

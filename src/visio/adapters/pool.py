@@ -1,0 +1,93 @@
+"""Connections to one PostgreSQL, shared by threads: opened when first needed, at most so many."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from visio.adapters.pipeline import PipelinedConnection
+from visio.domain.refusals import Unavailable
+
+# Seconds: whoever waits longer for a connection is told; an older one may have been forgotten by
+# whatever stands in between; one that rested as long may be dead, and one just used is not asked.
+PATIENCE, OLDEST, RESTED = 2.0, 300.0, 2.0
+
+
+class Pool:
+    """`take` and `give_back`, in turn. The connection used last goes out first: the others age."""
+
+    def __init__(
+        self,
+        connect: Callable[[], PipelinedConnection],
+        *,
+        size: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._connect, self._clock = connect, clock
+        self._permits = threading.BoundedSemaphore(size)
+        self._resting: list[PipelinedConnection] = []  # append and pop are atomic
+        self._discarded_at = float("-inf")
+
+    def take(self) -> PipelinedConnection:
+        """A connection in good order, the caller's own until it is given back.
+
+        Raises Unavailable if none is free for 2 s, and whatever opening one raises.
+        """
+        if not self._permits.acquire(timeout=PATIENCE):
+            raise Unavailable
+        try:
+            return self._rested() or self._opened()
+        except BaseException:
+            self._permits.release()
+            raise
+
+    def give_back(self, connection: PipelinedConnection) -> None:
+        """Let the next one have it, or close it where its state is not what a stranger may meet."""
+        try:
+            if self._usable(connection):
+                connection.rests_since = self._clock()
+                self._resting.append(connection)
+            else:
+                connection.close()
+        finally:
+            self._permits.release()
+
+    def discard(self) -> None:
+        """Use no connection again that is open now: the server was lost, or is not what it was.
+
+        Those in use are closed once they are given back.
+        """
+        self._discarded_at = self._clock()
+        while (connection := self._next()) is not None:
+            connection.close()
+
+    def _rested(self) -> PipelinedConnection | None:
+        while (connection := self._next()) is not None:
+            if self._usable(connection) and self._answers(connection):
+                return connection
+            connection.close()
+        return None
+
+    def _next(self) -> PipelinedConnection | None:
+        try:
+            return self._resting.pop()
+        except IndexError:
+            return None
+
+    def _opened(self) -> PipelinedConnection:
+        began = self._clock()  # what is discarded meanwhile includes this one
+        connection = self._connect()
+        connection.opened_at = began
+        return connection
+
+    def _usable(self, connection: PipelinedConnection) -> bool:
+        age = self._clock() - connection.opened_at
+        return connection.in_order and age < OLDEST and connection.opened_at > self._discarded_at
+
+    def _answers(self, connection: PipelinedConnection) -> bool:
+        if self._clock() - connection.rests_since < RESTED:
+            return True
+        try:
+            connection.execute_unnamed("select 1")
+        except Exception:  # noqa: BLE001 -- whatever ails it, another one is opened
+            return False
+        return True
