@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 # UUID() also takes braces, urn:, underscores, other scripts' digits, and hyphens anywhere.
 SUBJECT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 INFINITY = float("inf")
+MOST_KEPT = 1024
 GOOGLE = ("https://accounts.google.com", "accounts.google.com")
 
 
@@ -201,8 +203,9 @@ def _bearer(authorization: str | None) -> tuple[str, Mapping[str, Any]]:
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not TOKEN.fullmatch(token):
         raise Unauthenticated
+    known = _verified.get(_fingerprint(token))
     try:
-        header = jwt.get_unverified_header(token)
+        header = known.header if known else jwt.get_unverified_header(token)
     except jwt.PyJWTError as error:
         raise Unauthenticated from error
     if "crit" in header:
@@ -222,19 +225,7 @@ def _claims(
     if key is None:
         raise Unauthenticated
     try:
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            key,
-            algorithms=[algorithm],
-            audience=audience,
-            # The clock is an argument, so times are compared below.
-            options={
-                "require": list(needs),
-                "verify_exp": False,
-                "verify_nbf": False,
-                "verify_iat": False,
-            },
-        )
+        claims = _signed(token, key, algorithm, audience, needs)
         times = {name: claims[name] for name in ("exp", "nbf", "iat") if name in claims}
     except (jwt.PyJWTError, ValueError, TypeError) as error:
         raise Unauthenticated from error
@@ -244,6 +235,53 @@ def _claims(
     begun = all(times.get(name, at) <= at + LEEWAY for name in ("nbf", "iat"))
     if times["exp"] <= at - LEEWAY or not begun:
         raise Unauthenticated
+    return claims
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token that was signed with this key, and what it was asked for."""
+
+    header: Mapping[str, Any]
+    key: Any
+    asked: tuple[str, str | None, tuple[str, ...]]
+    claims: Mapping[str, Any]
+
+
+# The same token comes with every call of an hour. Its times are looked at each time, and its key is
+# looked up: what is not published any more is not believed any more.
+_verified: dict[bytes, _Verified] = {}
+
+
+def _fingerprint(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _signed(
+    token: str, key: Any, algorithm: str, audience: str | None, needs: Sequence[str]
+) -> Mapping[str, Any]:
+    """The claims under a right signature, whatever their times."""
+    fingerprint, asked = _fingerprint(token), (algorithm, audience, tuple(needs))
+    known = _verified.get(fingerprint)
+    if known is not None and known.asked == asked and known.key == key:
+        return known.claims
+    whole = jwt.decode_complete(
+        token,
+        key,
+        algorithms=[algorithm],
+        audience=audience,
+        # The clock is an argument, so times are compared elsewhere.
+        options={
+            "require": list(needs),
+            "verify_exp": False,
+            "verify_nbf": False,
+            "verify_iat": False,
+        },
+    )
+    if len(_verified) >= MOST_KEPT:
+        _verified.clear()
+    _verified[fingerprint] = _Verified(whole["header"], key, asked, whole["payload"])
+    claims: Mapping[str, Any] = whole["payload"]
     return claims
 
 
