@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import cold, lobby, pages, signals, sweep, throughput, trips
+from bench import cold, lobby, pages, signals, speaking, sweep, throughput, trips
 from bench.world import Caller, world
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -30,7 +30,9 @@ def main() -> None:
     print("round trips and accept", flush=True)
     with world() as made, tempfile.TemporaryDirectory() as folder:
         counted = trips.count(made)
-        accepted = trips.accepts(made)
+        accepted, pooled = trips.accepts(made), trips.pooled(made)
+        print("what speaking costs an answer", flush=True)
+        spoken = speaking.answers(made)
         usual, usual_trips = trips.baseline(made)
         started = cold.cold(made, Caller(made), Path(folder))
         print("one instance under load", flush=True)
@@ -53,6 +55,8 @@ def main() -> None:
         "coldStartRatio": cold.ratios(started),
         "roundTrips": counted,
         "acceptMs": accept_ms,
+        "acceptMsBehindPgBouncer": trips.medians(pooled),
+        "answerMs": speaking.figures(spoken),
         "knockToEventMs": {"p50": round(percentiles[49], 1), "p99": round(percentiles[98], 1)},
         "throughput": loaded,
         "lobby": {
@@ -83,6 +87,8 @@ def main() -> None:
                 for name, pairs in started.items()
             },
             "acceptMs": _rounded(accepted),
+            "acceptMsBehindPgBouncer": _rounded(pooled),
+            "answerMs": {bus: _rounded(found) for bus, found in spoken.items()},
             "baselineMs": _rounded(usual),
             "knockToEventMs": [round(one, 1) for one in heard],
             "lobbyMs": {

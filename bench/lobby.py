@@ -3,21 +3,18 @@
 import asyncio
 import contextlib
 import json
-import shutil
 import statistics
-import tempfile
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
-from bench.plain import Publish, relay
+from bench.plain import Publish, emulating, relay
 from bench.signals import Stack, stack
 from local import demo, emulator, postgres
 from local.demo import Listener, Person
@@ -39,7 +36,7 @@ def buses() -> dict[str, Any]:
 
 def _latencies(bus: str) -> dict[str, Any]:
     with contextlib.ExitStack() as opened:
-        emulated = opened.enter_context(_emulator()) if bus == "pubsub" else None
+        emulated = opened.enter_context(emulating()) if bus == "pubsub" else None
         address = {"PUBSUB_EMULATOR_HOST": emulated} if emulated else {}
         running = opened.enter_context(stack(MESSAGE_BUS=bus, **address))
         plain = opened.enter_context(relay(demo.ORIGIN, running.keys, emulated=emulated))
@@ -53,18 +50,6 @@ def _latencies(bus: str) -> dict[str, Any]:
         }
         for what, found in samples.items()
     }
-
-
-@contextlib.contextmanager
-def _emulator() -> Iterator[str]:
-    home = Path(tempfile.mkdtemp(prefix="visio-bench-", dir="/var/tmp"))
-    process, address = emulator.start(home)
-    try:
-        yield address
-    finally:
-        process.terminate()
-        process.wait(30)
-        shutil.rmtree(home)
 
 
 def _measured(running: Stack, plain: Publish) -> dict[str, list[float]]:

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,19 @@ def relay(request):
 """
 
 Publish = Callable[[str, str], None]
+
+
+@contextlib.contextmanager
+def emulating() -> Iterator[str]:
+    """Google's emulator, at its address."""
+    home = Path(tempfile.mkdtemp(prefix="visio-bench-", dir="/var/tmp"))
+    process, address = emulator.start(home)
+    try:
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(home)
 
 
 @contextlib.contextmanager

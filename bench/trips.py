@@ -6,12 +6,14 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from queue import SimpleQueue
 from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import create_engine, text
 
 from bench.world import Caller, World
+from tests.pooler import pooler, program
 
 ACCEPTS = 40
 DELAYS = (0, 2, 10)
@@ -139,6 +141,14 @@ def accepts(made: World) -> dict[str, list[float]]:
             proxy.delay = delay / 1000
             samples[str(delay)] = [_timed(caller, sent) for sent in ready]
     return samples
+
+
+def pooled(made: World) -> dict[str, list[float]]:
+    """The same behind PgBouncer in transaction mode; nothing where there is none."""
+    if program() is None:
+        return {}
+    with pooler(made.login) as behind:
+        return accepts(replace(made, login=behind))
 
 
 def _timed(caller: Caller, sent: object) -> float:

@@ -171,8 +171,13 @@ class Later:
         self._answered = answered
 
     @property
+    def answered(self) -> bool:
+        """Whether it has run: what fails ahead of it leaves it undone."""
+        return self._answered.columns is not None
+
+    @property
     def rows(self) -> list[Mapping[str, Any]]:
-        if self._answered.columns is None:
+        if not self.answered:
             raise RuntimeError("there are no rows, or the next read has not run yet")
         return _rows(self._answered)
 
