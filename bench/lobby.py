@@ -81,7 +81,8 @@ def _measured(running: Stack, plain: Publish) -> dict[str, list[float]]:
 
         def signal(person: Person, name: str) -> float:
             began = time.time() * 1000
-            person.does("lobby-signal", {"meetingId": meeting, "signal": name})
+            answer = person.does("lobby-signal", {"meetingId": meeting, "signal": name})
+            assert answer.status == 200, (name, answer.status, answer.body)
             return began
 
         for number in range(ROUNDS + WARMING):
