@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import cold, lobby, pages, signals, sweep, trips, webhooks
+from bench import cold, lobby, pages, signals, speaking, sweep, throughput, trips
 from bench.world import Caller, world
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -30,11 +30,13 @@ def main() -> None:
     print("round trips and accept", flush=True)
     with world() as made, tempfile.TemporaryDirectory() as folder:
         counted = trips.count(made)
-        accepted = trips.accepts(made)
+        accepted, pooled = trips.accepts(made), trips.pooled(made)
+        print("what speaking costs an answer", flush=True)
+        spoken = speaking.answers(made)
         usual, usual_trips = trips.baseline(made)
         started = cold.cold(made, Caller(made), Path(folder))
-        print("webhooks", flush=True)
-        posted = webhooks.webhooks(made, Caller(made), Path(folder))
+        print("one instance under load", flush=True)
+        loaded = throughput.throughput(made, Caller(made), Path(folder))
         print("a hundred thousand due rows", flush=True)
         swept = sweep.sweeps(made)
     print("from knock to event", flush=True)
@@ -54,10 +56,12 @@ def main() -> None:
         "memoryRatio": cold.ratios(started, of="mb"),
         "roundTrips": counted,
         "acceptMs": accept_ms,
+        "acceptMsBehindPgBouncer": trips.medians(pooled),
+        "answerMs": speaking.figures(spoken),
         "knockToEventMs": {"p50": round(percentiles[49], 1), "p99": round(percentiles[98], 1)},
-        "webhooks": webhooks.figures(posted),
+        "throughput": loaded,
         "lobby": {
-            "what": "ms to the event in supabase-js; ratio to publishing straight to realtime",
+            "what": "ms to the event in supabase-js; ratio to bus, push and relay without us",
             **{
                 bus: {
                     what: {k: v for k, v in found.items() if k != "samples"}
@@ -88,9 +92,10 @@ def main() -> None:
                 for name, pairs in started.items()
             },
             "acceptMs": _rounded(accepted),
+            "acceptMsBehindPgBouncer": _rounded(pooled),
+            "answerMs": {bus: _rounded(found) for bus, found in spoken.items()},
             "baselineMs": _rounded(usual),
             "knockToEventMs": [round(one, 1) for one in heard],
-            "webhookMs": {name: [round(one, 1) for one in f.ms] for name, f in posted.items()},
             "lobbyMs": {
                 bus: {what: found["samples"] for what, found in measured.items()}
                 for bus, measured in buses.items()

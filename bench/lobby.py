@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
+from bench.plain import Publish, emulating, relay
 from bench.signals import Stack, stack
 from local import demo, emulator, postgres
 from local.demo import Listener, Person
@@ -34,24 +35,30 @@ def buses() -> dict[str, Any]:
 
 
 def _latencies(bus: str) -> dict[str, Any]:
-    with stack(MESSAGE_BUS=bus) as running:
-        samples = _measured(running)
-    straight = _percentiles(samples["straight"])
+    with contextlib.ExitStack() as opened:
+        emulated = opened.enter_context(emulating()) if bus == "pubsub" else None
+        address = {"PUBSUB_EMULATOR_HOST": emulated} if emulated else {}
+        running = opened.enter_context(stack(MESSAGE_BUS=bus, **address))
+        plain = opened.enter_context(relay(demo.ORIGIN, running.keys, emulated=emulated))
+        samples = _measured(running, plain)
+    without_us = _percentiles(samples["without us"])
     return {
         what: {
             **_percentiles(found),
-            "ratio": {p: round(_percentiles(found)[p] / straight[p], 2) for p in ("p50", "p99")},
+            "ratio": {p: round(_percentiles(found)[p] / without_us[p], 2) for p in ("p50", "p99")},
             "samples": [round(one, 1) for one in found],
         }
         for what, found in samples.items()
     }
 
 
-def _measured(running: Stack) -> dict[str, list[float]]:
-    """A publication straight to the realtime server, a knock and an admission, in turn."""
+def _measured(running: Stack, plain: Publish) -> dict[str, list[float]]:
+    """In turn: straight to the realtime server; published, pushed and relayed without us; a knock;
+    an admission."""
     listener = Listener(demo.send("/config.json").body["anonKey"])
     service_key = running.keys.api_key("service_role")
-    samples: dict[str, list[float]] = {"straight": [], "knock": [], "admit": []}
+    names = ("straight", "without us", "knock", "admit")
+    samples: dict[str, list[float]] = {name: [] for name in names}
     try:
         alice, mikl = Person("alice@client.example"), Person("mikl@foxeo.example")
         slot = (datetime.now(UTC) + timedelta(days=1)).isoformat()
@@ -74,13 +81,17 @@ def _measured(running: Stack) -> dict[str, list[float]]:
 
         def signal(person: Person, name: str) -> float:
             began = time.time() * 1000
-            person.does("lobby-signal", {"meetingId": meeting, "signal": name})
+            answer = person.does("lobby-signal", {"meetingId": meeting, "signal": name})
+            assert answer.status == 200, (name, answer.status, answer.body)
             return began
 
         for number in range(ROUNDS + WARMING):
             began = time.time() * 1000
             _straight(inbox, service_key)
             taken = {"straight": took(inbox, "request_created", began)}
+            began = time.time() * 1000
+            plain(inbox, "request_created")
+            taken["without us"] = took(inbox, "request_created", began)
             taken["knock"] = took(inbox, "client_waiting", signal(alice, "client_waiting"))
             taken["admit"] = took(channel, "operator_joined", signal(mikl, "operator_joined"))
             took(channel, "client_left", signal(alice, "client_left"))

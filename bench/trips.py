@@ -6,11 +6,14 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from queue import SimpleQueue
 from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import create_engine, text
 
 from bench.world import Caller, World
+from tests.pooler import pooler, program
 
 ACCEPTS = 40
 DELAYS = (0, 2, 10)
@@ -26,10 +29,14 @@ BASELINE = (
 
 
 class Proxy:
-    """Passes bytes on to a server; a trip is what a client sends after the server has spoken."""
+    """Passes bytes on to a server, each way there and back `delay` seconds late.
+
+    A trip begins when a client sends after the server has spoken, and is made when the server
+    speaks again.
+    """
 
     def __init__(self, host: str, port: int) -> None:
-        self.trips, self.delay = 0, 0.0
+        self.begun, self.trips, self.delay = 0, 0, 0.0
         self._to = (host, port)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
@@ -37,6 +44,12 @@ class Proxy:
 
     def close(self) -> None:
         self._listening.close()
+
+    def settle(self) -> None:
+        """Wait until every trip that was begun has been made."""
+        time.sleep(0.02)  # what has just been sent is not yet here
+        while self.trips < self.begun:
+            time.sleep(0.001)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -55,17 +68,38 @@ class Proxy:
     def _pass(
         self, source: socket.socket, sink: socket.socket, asks: bool, answered: threading.Event
     ) -> None:
+        late: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
+        if asks:
+            threading.Thread(target=_send_late, args=(late, sink), daemon=True).start()
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 if asks and answered.is_set():
                     answered.clear()
-                    self.trips += 1
-                    time.sleep(self.delay)
-                elif not asks:
+                    self.begun += 1
+                elif not asks and not answered.is_set():
                     answered.set()
-                sink.sendall(data)
-        with contextlib.suppress(OSError):
-            sink.shutdown(socket.SHUT_RDWR)
+                    self.trips += 1
+                if asks:
+                    late.put((time.perf_counter() + self.delay, data))
+                else:
+                    sink.sendall(data)
+        if asks:
+            late.put((0, b""))
+        else:
+            with contextlib.suppress(OSError):
+                sink.shutdown(socket.SHUT_RDWR)
+
+
+def _send_late(late: "SimpleQueue[tuple[float, bytes]]", sink: socket.socket) -> None:
+    """Pass on what is due: as on a network, nothing waits for what was sent before it."""
+    with contextlib.suppress(OSError):
+        while True:
+            due, data = late.get()
+            if not data:
+                break
+            time.sleep(max(0.0, due - time.perf_counter()))
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
@@ -79,15 +113,22 @@ def through_proxy(made: World) -> Iterator[tuple[Proxy, Caller]]:
         proxy.close()
 
 
-def count(made: World) -> dict[str, int]:
-    """Trips of each action on a connection that is open already, marking included."""
+def count(made: World) -> dict[str, dict[str, int]]:
+    """Trips of each action on a connection that is open already: those that its answer waited for,
+    and those that were still on their way when it was there."""
+    counted: dict[str, dict[str, int]] = {"waitedFor": {}, "leftBehind": {}}
     with through_proxy(made) as (proxy, caller):
-        counted = {}
-        for action, (function, sent) in caller.ready().items():
+        ready = caller.ready()
+        # Whatever is not waited for is then surely not back yet.
+        proxy.delay = 0.05
+        for action, (function, sent) in ready.items():
+            proxy.settle()
             before = proxy.trips
             caller.send(function, sent)
-            counted[action] = proxy.trips - before
-        return counted
+            counted["waitedFor"][action] = waited = proxy.trips - before
+            proxy.settle()
+            counted["leftBehind"][action] = proxy.trips - before - waited
+    return counted
 
 
 def accepts(made: World) -> dict[str, list[float]]:
@@ -100,6 +141,14 @@ def accepts(made: World) -> dict[str, list[float]]:
             proxy.delay = delay / 1000
             samples[str(delay)] = [_timed(caller, sent) for sent in ready]
     return samples
+
+
+def pooled(made: World) -> dict[str, list[float]]:
+    """The same behind PgBouncer in transaction mode; nothing where there is none."""
+    if program() is None:
+        return {}
+    with pooler(made.login) as behind:
+        return accepts(replace(made, login=behind))
 
 
 def _timed(caller: Caller, sent: object) -> float:

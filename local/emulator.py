@@ -54,14 +54,19 @@ def prepare(address: str, push_endpoint: str) -> None:
                 raise Broken("the Pub/Sub emulator did not answer within 30 s") from error
             time.sleep(0.1)
     for name in (SIGNALS, MAILS, ROOMS, PUSHES):
-        topic = f"projects/{PROJECT}/topics/{name}"
-        _send(address, topic, {})
-        push = {"pushConfig": {"pushEndpoint": f"{push_endpoint}/{name}"}}
-        retry = {"minimumBackoff": "1s", "maximumBackoff": "10s"}
-        settings = {"topic": topic, "ackDeadlineSeconds": 30, "retryPolicy": retry, **push}
-        _send(address, subscription(name), settings)
-        # An emulator that outlived an earlier stack has the subscription, and that stack's address.
-        _send(address, f"{subscription(name)}:modifyPushConfig", push, method="POST")
+        subscribe(address, name, push_endpoint)
+
+
+def subscribe(address: str, name: str, push_endpoint: str) -> None:
+    """Make a topic, and push what comes to `push_endpoint`/topic."""
+    topic = f"projects/{PROJECT}/topics/{name}"
+    _send(address, topic, {})
+    push = {"pushConfig": {"pushEndpoint": f"{push_endpoint}/{name}"}}
+    retry = {"minimumBackoff": "1s", "maximumBackoff": "10s"}
+    settings = {"topic": topic, "ackDeadlineSeconds": 30, "retryPolicy": retry, **push}
+    _send(address, subscription(name), settings)
+    # An emulator that outlived an earlier stack has the subscription, and that stack's address.
+    _send(address, f"{subscription(name)}:modifyPushConfig", push, method="POST")
 
 
 def _send(address: str, name: str, body: object, *, method: str = "PUT") -> None:

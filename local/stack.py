@@ -42,6 +42,7 @@ class Stack:
         self._calcom_url = environ.get("CALCOM_URL") or CALCOM_URL
         self._stop = asyncio.Event()
         self._fault: str | None = None
+        self._kept_push_token, self._push_token_until = "", 0.0
         self._cleanup = contextlib.AsyncExitStack()
 
     async def run(self) -> None:
@@ -198,7 +199,11 @@ class Stack:
             await asyncio.sleep(SWEEP_EVERY)
 
     def _push_token(self) -> str:
-        return self.keys.sign_google(bus.AUDIENCE, bus.SERVICE_ACCOUNT)
+        """One for some minutes: Google's own comes again with each push, too."""
+        if time.monotonic() > self._push_token_until:
+            self._kept_push_token = self.keys.sign_google(bus.AUDIENCE, bus.SERVICE_ACCOUNT)
+            self._push_token_until = time.monotonic() + 300
+        return self._kept_push_token
 
     def _derived(self, purpose: str) -> str:
         """A secret of this data folder, the same at every start."""

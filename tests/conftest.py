@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -203,6 +204,20 @@ def rows(database: TestDatabase) -> Iterator[Callable[..., list[Any]]]:
             return [row[0] if len(row) == 1 else tuple(row) for row in found]
 
         yield rows
+
+
+@pytest.fixture
+def marked(rows: Callable[..., list[Any]]) -> Callable[[int], None]:
+    """Wait until exactly so many signals are marked as published, which no answer waits for."""
+
+    def marked(many: int) -> None:
+        give_up = time.monotonic() + 10
+        count = "select count(*) from visio.signal_outbox where published_at is not null"
+        while rows(count) != [many] and time.monotonic() < give_up:
+            time.sleep(0.01)
+        assert rows(count) == [many]
+
+    return marked
 
 
 @pytest.fixture

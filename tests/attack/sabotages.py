@@ -305,6 +305,20 @@ MUTANTS = (
         "self._bus.publish(self._signals, self._mails, orders=self._orders)",
         (f"{FUNCTIONS}edge.py::test_a_bus_that_is_away_loses_nothing",),
     ),
+    Mutant(
+        "a mark waits for whoever holds the signal",
+        DATABASE,
+        "= any (cast(:ids as uuid[])) for update skip locked)",
+        "= any (cast(:ids as uuid[])) for update)",
+        (f"{SQL}pipeline.py::test_a_mark_waits_for_nobody",),
+    ),
+    Mutant(
+        "what was posted answers whoever comes next",
+        "src/visio/adapters/pipeline.py",
+        "            self._read_unread()\n            self._read(contexts)\n",
+        "            self._read(contexts)\n",
+        (f"{SQL}pipeline.py::test_what_was_posted_happens_and_its_rows_are_nobodys",),
+    ),
     # The sweep and the relay.
     Mutant(
         "the sweep marks before it publishes",
@@ -772,8 +786,8 @@ MUTANTS = (
     Mutant(
         "a key under way is not told from another request",
         REQUESTS,
-        'if taken.rows[0]["free"]:',
-        "if False:",
+        'or taken.rows[0]["free"]:',
+        "or False:",
         (f"{FUNCTIONS}deciding.py::test_who_waits_too_long_is_told_for_what",),
     ),
     Mutant(

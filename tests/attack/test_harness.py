@@ -105,7 +105,9 @@ def test_a_row_that_somebody_else_sees_is_seen(database, life, rows):
 
 
 @ON_ONE_SERVER
-def test_what_is_unsaid_and_what_is_told_too_far_is_seen(database, life, rows, holds):
+def test_what_is_unsaid_and_what_is_told_too_far_is_seen(database, life, rows, marked, holds):
+    [said] = rows("select count(*) from visio.signal_outbox")
+    marked(said)
     rows("update visio.signal_outbox set published_at = null")
     rows("update visio.signal_outbox set next_attempt_at = now()")
 

@@ -5,25 +5,18 @@ so what outlives one would be another's.
 """
 
 import contextlib
-import os
-import pwd
 import random
-import shutil
-import signal
-import subprocess
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import pg8000.native
 import pytest
 
 from local import postgres
 from tests.attack.scale import rounds
 from tests.conftest import ON_ONE_SERVER, at
+from tests.pooler import pooler, program
 from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, SCHEDULER, STRANGER, settings_for
 from visio import bootstrap, settings
 from visio.adapters.database import Database
@@ -43,68 +36,16 @@ SEES = {
 }
 
 
-@contextlib.contextmanager
-def pooler(url, home):
-    """PgBouncer in transaction mode before one login's database, with one connection to it."""
-    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None:
-        pytest.skip("PgBouncer is not installed here: make pgbouncer")
-    to, port = urlsplit(url), postgres.free_port()
-    users, ini = home / "users.txt", home / "pgbouncer.ini"
-    users.write_text(f'"{unquote(to.username)}" "{unquote(to.password)}"\n')
-    ini.write_text(
-        f"""[databases]
-* = host={to.hostname} port={to.port}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = {port}
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = {users}
-pool_mode = transaction
-default_pool_size = 1
-server_tls_sslmode = disable
-"""
-    )
-    as_nobody = {}
-    if os.geteuid() == 0:  # it refuses to run as root
-        nobody = pwd.getpwnam("nobody")
-        as_nobody = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        for path in (home, users, ini):
-            os.chown(path, nobody.pw_uid, nobody.pw_gid)
-    running = subprocess.Popen(
-        [program, "-q", str(ini)],
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        **as_nobody,
-    )
-    try:
-        through = url.replace(f":{to.port}/", f":{port}/")
-        for _ in range(100):
-            with contextlib.suppress(OSError, pg8000.native.Error):
-                postgres.connect(through).close()
-                break
-            time.sleep(0.05)
-        yield through
-    finally:
-        running.send_signal(signal.SIGTERM)
-        running.wait(10)
-
-
 @pytest.fixture(params=["directly", "through PgBouncer"])
 def address(request, database):
     """The functions' own login, as they would reach it."""
     if request.param == "directly":
         yield database.login
         return
-    home = Path(tempfile.mkdtemp(prefix="visio-pooler-", dir="/var/tmp"))
-    try:
-        with pooler(database.login, home) as through:
-            yield through
-    finally:
-        shutil.rmtree(home)
+    if program() is None:
+        pytest.skip("PgBouncer is not installed here: make pgbouncer")
+    with pooler(database.login) as through:
+        yield through
 
 
 class Silence:

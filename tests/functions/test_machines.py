@@ -502,8 +502,9 @@ def test_two_sweeps_at_once_share_the_work(sweep, accepted, rows, together, remo
     assert [heard["event"] for heard in remote.published].count("meeting_completed") == 4
 
 
-def test_the_sweep_tidies_and_keeps_what_is_unpublished(sweep, pending, rows, remote):
+def test_the_sweep_tidies_and_keeps_what_is_unpublished(sweep, pending, rows, remote, marked):
     pending()
+    marked(2)
     remote.bus_status = 503
     pending()
     rows("update visio.signal_outbox set published_at = published_at - interval '8 days'")

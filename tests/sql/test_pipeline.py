@@ -1,5 +1,6 @@
 """The pipelined driver answers as the plain one does, and never one caller with another's rows."""
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +11,7 @@ import pg8000
 import pytest
 import sqlalchemy
 
+from local import postgres
 from tests.world import ALICE, BRUNO, MIKL
 from visio.adapters.database import Database, Identity, Transaction
 from visio.adapters.pipeline import PipelinedConnection, connector
@@ -136,6 +138,66 @@ def test_a_commit_behind_an_error_does_not_happen(wire):
 
     wire.rollback()
     assert wire.execute_unnamed("select count(*) from t").rows == [[0]]
+
+
+def test_what_was_posted_happens_and_its_rows_are_nobodys(wire, rows):
+    wire.execute_unnamed("create temporary table t (a int)")
+    wire.defer("insert into t select generate_series(1, 3)")
+    wire.defer("select 'nobody''s'")
+    wire.post()
+    wire.defer("insert into t values (4) returning 'nor theirs'")
+    wire.post()
+
+    before = wire.defer("select 1")
+    counted = wire.execute_unnamed("select count(*) from t")
+
+    assert (before.rows, counted.rows) == ([[1]], [[4]])
+
+
+def test_an_error_in_what_was_posted_undoes_it_and_is_told_to_nobody_but_the_log(wire, caplog):
+    wire.execute_unnamed("create temporary table t (a int)")
+    wire.defer("insert into t values (1)")
+    wire.defer("select cast('c4n4ry' as integer)")
+    wire.defer("insert into t values (2)")
+    wire.post()
+
+    wire.defer("begin")
+    counted = wire.execute_unnamed("select count(*) from t")
+    wire.defer("commit")
+    wire.flush()
+
+    assert counted.rows == [[0]]
+    assert [r.sqlstate for r in caplog.records if r.msg == "database.unheard"] == ["22P02"]
+    assert "c4n4ry" not in str([vars(record) for record in caplog.records])
+
+
+def test_what_was_posted_right_before_the_end_is_not_lost(database, rows):
+    for number in range(20):
+        wire = connected(PipelinedConnection, database.login)
+        wire.defer("select set_config('role', 'visio_system', true)")
+        wire.defer(
+            "insert into visio.relayed_signals (event_id, claimed_at) values ($1, now())",
+            (uuid4(),),
+        )
+        wire.post()
+        wire.close()
+        seen = "select count(*) from visio.relayed_signals"
+        assert rows(seen) == [number + 1]
+
+
+def test_a_connection_lost_with_what_was_posted_is_nobodys_next(database, rows):
+    on_one = Database(database.login, size=1, bus=Silence())
+    kill = """select count(pg_terminate_backend(pid)) from pg_stat_activity
+               where application_name = 'visio' and datname = current_database()"""
+    with on_one.unheard_as_system("tests") as tx:
+        tx.write(text("select 1"))
+    rows(kill)
+
+    with pytest.raises(Unavailable), on_one.acting_as(ALICE.user, "tests") as tx:
+        tx.read(text("select 1"))
+    with on_one.acting_as(BRUNO.user, "tests") as tx:
+        assert tx.read(text("select name from public.clients")) == [{"name": "Bruno"}]
+    on_one.close()
 
 
 def test_a_value_that_cannot_be_encoded_fails_before_anything_is_sent(wire):
@@ -328,6 +390,61 @@ def test_a_defect_names_its_sqlstate_and_not_its_values(database):
     assert failed.value.sqlstate == "22P02"
     assert "c4n4ry" not in str(failed.value)
     database.close()
+
+
+def test_signals_are_marked_and_the_next_caller_is_themself(database, marked):
+    on_one = Database(database.login, size=1, bus=Listening())
+    for number in range(5):
+        said = Said(at=datetime.now(UTC), version=1)
+        with on_one.acting_as(ALICE.user, "tests") as tx:
+            tx.read(text("select 1"))
+            tx.say(said.to_inbox("operator", MIKL.row, "request_created"))
+
+        with on_one.acting_as(BRUNO.user, "tests") as tx:
+            assert tx.read(text("select name from public.clients")) == [{"name": "Bruno"}]
+        marked(number + 1)
+    on_one.close()
+
+
+def test_a_mark_waits_for_nobody(database, marked, caplog):
+    """What the sweep holds just now it marks itself; and whoever comes next is not kept."""
+    said = Said(at=datetime.now(UTC), version=1).to_inbox("operator", MIKL.row, "request_created")
+    with contextlib.closing(postgres.connect(database.admin)) as other:
+
+        class Holding(Listening):
+            def publish(self, signals, mails=(), *, orders=(), pushes=()):
+                other.run("begin")
+                other.run("select from visio.signal_outbox for update")
+                return super().publish(signals)
+
+        on_one = Database(database.login, size=1, bus=Holding())
+        with on_one.acting_as(ALICE.user, "tests") as tx:
+            tx.read(text("select 1"))
+            tx.say(said)
+        with on_one.acting_as(BRUNO.user, "tests") as tx:
+            assert tx.read(text("select 1 as one")) == [{"one": 1}]
+        other.run("rollback")
+
+    # One that had waited would have given up, and said so.
+    assert [record.msg for record in caplog.records if record.name == "visio.database"] == []
+    marked(0)
+    on_one.close()
+
+
+def test_a_statement_at_once_is_committed_with_its_rows_and_a_further_one_by_itself(database, rows):
+    on_one = Database(database.login, size=1, bus=Silence())
+    insert = text("""
+insert into visio.relayed_signals (event_id, claimed_at) values (cast(:id as uuid), now())
+returning event_id""")
+
+    with on_one.at_once_as_system("tests") as tx:
+        tx.read(insert, id=uuid4())
+        assert rows("select count(*) from visio.relayed_signals") == [1]
+        tx.write(insert, id=uuid4())
+        assert rows("select count(*) from visio.relayed_signals") == [1]
+
+    assert rows("select count(*) from visio.relayed_signals") == [2]
+    on_one.close()
 
 
 def test_a_bus_that_breaks_undoes_nothing(database, rows):

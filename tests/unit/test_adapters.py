@@ -1,26 +1,33 @@
 """Identity, settings and remote answers, without a database."""
 
+import base64
+import hashlib
 import json
 import logging
 import ssl
 import sys
+import threading
+import time
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import jwt
 import pytest
 
 from tests.world import PAYLOADS
 from visio import identity, log, settings
 from visio.adapters.calcom import Binding, BookingTokens
+from visio.adapters.patience import Kept
 from visio.adapters.pipeline import tls
 from visio.adapters.pubsub import LocalBus, PubSub, Topics
 from visio.adapters.realtime import Relayed, outcome
 from visio.domain import refusals
 from visio.domain.booking import CalcomEvent
 from visio.domain.events import Signal
-from visio.domain.refusals import BadSignature, Refusal, Unavailable
-from visio.settings import Settings, SettingsMissing, require
+from visio.domain.refusals import BadSignature, Refusal, Unauthenticated, Unavailable
+from visio.settings import Settings, SettingsMissing, UserSettings, require
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 SECRET = "a-secret-of-thirty-two-characters-or-so"
@@ -260,3 +267,97 @@ def test_a_line_is_json_in_the_cloud_and_words_in_a_terminal():
     assert (cloud["severity"], cloud["status"], cloud["exception"]) == ("ERROR", 500, "ValueError")
     assert "status=500" in local
     assert "c4n4ry" not in json.dumps(cloud) + local
+
+
+def bearer(secret, **changes):
+    claims = {"aud": "authenticated", "role": "authenticated", "sub": str(uuid4())}
+    exp = int(NOW.timestamp()) + 60
+    return f"Bearer {jwt.encode({**claims, 'exp': exp, **changes}, secret, 'HS256')}"
+
+
+def user_settings(*secrets):
+    return UserSettings(jwt_secrets=secrets, jwks_url="")
+
+
+def test_a_token_that_was_good_is_refused_once_it_is_over_or_its_key_has_gone():
+    authorization = bearer(SECRET)
+    identity.user(authorization, user_settings(SECRET), now=NOW)
+
+    with pytest.raises(Unauthenticated):
+        identity.user(authorization, user_settings(SECRET), now=NOW + timedelta(minutes=2))
+    with pytest.raises(Unauthenticated):
+        identity.user(authorization, user_settings(SECRET[::-1]), now=NOW)
+    with pytest.raises(Unauthenticated):
+        identity.user(authorization, user_settings(), now=NOW)
+
+
+def test_a_token_for_one_door_opens_no_other():
+    pair = ("key", SECRET)
+    digest = base64.b64encode(hashlib.sha256(b"{}").digest()).decode()
+    authorization = bearer(SECRET, iss="key", sha256=digest)
+    identity.user(authorization, user_settings(SECRET), now=NOW)
+
+    # An audience that LiveKit's door does not ask for is refused there.
+    with pytest.raises(BadSignature):
+        identity.livekit(authorization, b"{}", [pair], now=NOW)
+
+
+class Counting(BaseHTTPRequestHandler):
+    """Answers each post with the number of the connection it came on."""
+
+    protocol_version = "HTTP/1.1"
+    connections = 0
+
+    def setup(self):
+        super().setup()
+        type(self).connections += 1
+        self.number = type(self).connections
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        answer = str(self.number).encode()
+        self.send_response(404 if self.path == "/away" else 200)
+        self.send_header("Content-Length", str(len(answer)))
+        if self.path == "/last":
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(answer)
+        # Without a word: what was kept is dead, and nobody has been told.
+        self.close_connection = self.path in ("/last", "/silently")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def counting():
+    class Fresh(Counting):
+        connections = 0
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Fresh)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield Kept(f"http://127.0.0.1:{server.server_port}", timeout=5)
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_connection_is_kept_whatever_was_answered(counting):
+    answers = [counting.post(path, b"x", {}) for path in ("/", "/away", "/")]
+
+    assert answers == [(200, b"1"), (404, b"1"), (200, b"1")]
+
+
+@pytest.mark.parametrize("path", ["/last", "/silently"])
+def test_a_connection_that_has_ended_is_not_used_again(counting, path):
+    ended = counting.post(path, b"x", {})
+    time.sleep(0.2)
+
+    assert [ended, counting.post("/", b"x", {})] == [(200, b"1"), (200, b"2")]
+
+
+def test_callers_at_once_have_connections_of_their_own(counting, together):
+    answers = together(*[lambda: counting.post("/", b"x", {})] * 8)
+
+    assert {status for status, _ in answers} == {200}
+    assert counting.post("/", b"x", {})[0] == 200

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from visio.adapters import meetings, requests
-from visio.adapters.database import Transaction
+from visio.adapters.database import Later, Transaction
 from visio.adapters.meetings import PEOPLE, people
 from visio.adapters.paging import Page, Position
 from visio.adapters.statements import text
@@ -23,9 +23,10 @@ _HERE = "cast(nullif(current_setting('visio.chain', true), '') as uuid)"
 _REQUESTS = f"(select request_id from visio.calcom_bookings where chain_id = {_HERE})"  # noqa: S608 -- a constant
 HOLD = text("""
 select visio.hold_chain(cast(:keys as text[]), cast(:told as jsonb))""")
-HOLD_ONE = text("""
+HOLD_CHOSEN = text("""
 select set_config('visio.chain', cast(id as text), true)
-  from visio.calcom_chains where id = cast(:id as uuid) for update""")
+  from visio.calcom_chains
+ where id = cast(nullif(current_setting('visio.chosen', true), '') as uuid) for update""")
 # Meetings before requests, as everybody else locks them; and again those that came to be meanwhile.
 LOCK_MEETINGS = text(f"""
 select from public.meetings
@@ -138,11 +139,13 @@ select id, state, summary, created_at
      or (created_at, id) < (cast(:at as timestamptz), cast(:id as uuid)))
  order by created_at desc, id desc
  limit :limit""")
+# Under the operator's own policies: what these do not show is not held for the operator either.
 CHOICE = text("""
-select ch.id, ch.state,
-       (select c.id from public.clients c where c.id = cast(:client_id as uuid)) as client_id
+select set_config('visio.chosen', cast(ch.id as text), true)
   from visio.calcom_chains ch
- where ch.id = cast(:id as uuid)""")
+ where ch.id = cast(:id as uuid)
+   and (cast(:client_id as uuid) is null
+     or exists (select from public.clients c where c.id = cast(:client_id as uuid)))""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,24 +193,15 @@ class WaitingChain:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A chain that an operator may resolve, and the client they named, being theirs."""
-
-    id: UUID
-    state: str
-    client_id: UUID | None
-
-
 def hold(tx: Transaction, told: Told) -> None:
     """Hold the chain that an event belongs to; nobody else changes it until the end."""
     tx.lock(HOLD, keys=list(told.keys), told=TOLD.dump_json(told).decode())
     _hold_rows(tx)
 
 
-def hold_one(tx: Transaction, id: UUID) -> None:
-    """The same, of a chain that is known."""
-    tx.lock(HOLD_ONE, id=id)
+def hold_chosen(tx: Transaction) -> None:
+    """The same, of the chain that was chosen; of none if there was none to choose."""
+    tx.lock(HOLD_CHOSEN)
     _hold_rows(tx)
 
 
@@ -308,9 +302,12 @@ def waiting(tx: Transaction, *, after: Position | None, limit: int) -> Page[Wait
     return Page.of([WaitingChain(**row) for row in rows], limit)
 
 
-def choice(tx: Transaction, id: UUID, client_id: UUID | None) -> Choice | None:
-    """A chain that waits for the calling operator; None for any other."""
-    return next((Choice(**row) for row in tx.read(CHOICE, id=id, client_id=client_id)), None)
+def choose(tx: Transaction, id: UUID, client_id: UUID | None) -> Later:
+    """Choose a chain that waits for the calling operator, and maybe a client, being theirs.
+
+    With the next read: a row, or none where either is not theirs.
+    """
+    return tx.also(CHOICE, id=id, client_id=client_id)
 
 
 def _party(row: Mapping[str, Any], buffer: timedelta) -> Party | None:

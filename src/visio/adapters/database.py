@@ -2,7 +2,8 @@
 
 A transaction of ours is two round trips at most: the first carries `begin`, the identity and the
 one read with its lock; the second carries every write and `commit`. A reading transaction is one.
-What counts a caller's call goes ahead of it, in its first round trip.
+What counts a caller's call goes ahead of it, in its first round trip. That signals are published is
+told to the database without waiting for its answer.
 """
 
 import contextlib
@@ -87,9 +88,14 @@ insert into visio.signal_outbox (event_id, channel, event, payload)
 select event_id, channel, event, payload
   from jsonb_to_recordset(cast(:signals as jsonb))
     as s(event_id uuid, channel text, event text, payload jsonb)""")
+# What the sweep holds it marks itself: nobody is to find this connection waiting for a lock.
 PUBLISHED = text("""
 update visio.signal_outbox set published_at = now()
- where event_id = any (cast(:ids as uuid[]))""")
+ where event_id in (select event_id from visio.signal_outbox
+                     where event_id = any (cast(:ids as uuid[])) for update skip locked)""")
+# For what may be lost in a crash of the server: it is done again then.
+UNSYNCED = text("""
+select set_config('synchronous_commit', 'off', true)""")
 
 
 class Bus(Protocol):
@@ -165,8 +171,13 @@ class Later:
         self._answered = answered
 
     @property
+    def answered(self) -> bool:
+        """Whether it has run: what fails ahead of it leaves it undone."""
+        return self._answered.columns is not None
+
+    @property
     def rows(self) -> list[Mapping[str, Any]]:
-        if self._answered.columns is None:
+        if not self.answered:
             raise RuntimeError("there are no rows, or the next read has not run yet")
         return _rows(self._answered)
 
@@ -203,6 +214,17 @@ class Database:
         """The same for a request that reads once and writes nothing."""
         return self._open(replace(SYSTEM, function=function), counted, reads_only=True)
 
+    def at_once_as_system(self, function: str) -> "Transaction":
+        """The same for a single statement that writes, and is committed in the same round trip."""
+        return Transaction(self._pool, replace(SYSTEM, function=function), self._bus, at_once=True)
+
+    def unheard_as_system(self, function: str) -> "Transaction":
+        """The same for writes that leave at its end, and whose success nobody waits for.
+
+        For what does no harm if it is lost, since it is then done again.
+        """
+        return Transaction(self._pool, replace(SYSTEM, function=function), self._bus, unheard=True)
+
     def _open(
         self, identity: Identity, counted: Counted | None, *, reads_only: bool = False
     ) -> "Transaction":
@@ -226,10 +248,13 @@ class Transaction:
         bus: Bus,
         *,
         reads_only: bool = False,
+        at_once: bool = False,
+        unheard: bool = False,
         passing: Passing | None = None,
     ) -> None:
         self._pool, self._identity, self._bus = pool, identity, bus
-        self._reads_only, self._passing = reads_only, passing
+        self._reads_only, self._at_once = reads_only, at_once or reads_only
+        self._unheard, self._passing = unheard, passing
         self._failed_already = False
         self._signals: list[Signal] = []
         self._mails: list[UUID] = []
@@ -253,23 +278,27 @@ class Transaction:
         self._wire.defer("commit")
 
     def _open(self) -> None:
-        self._wire.defer("begin read only" if self._reads_only else "begin")
         identity = self._identity
+        self._ended = False
+        if self._unheard:  # a transaction by itself, from one Sync to the next
+            self._wire.defer(IDENTITY, identity.values)
+            self.write(UNSYNCED)
+            return
+        self._wire.defer("begin read only" if self._reads_only else "begin")
         self._wire.defer(IDENTITY, identity.values)
         self._who = self._wire.defer(WHO) if identity.role == "visio_app" else None
-        self._wire.followed_by = "commit" if self._reads_only else None
-        self._ended = False
+        self._wire.followed_by = "commit" if self._at_once else None
 
     def read(self, statement: Statement, **values: object) -> list[Mapping[str, Any]]:
         """Run one statement now, with all that waits, and return its rows."""
-        if self._reads_only and self._ended:
+        if self._ended:
             self._open()
         bound = statement.values(values)
         try:
             answered = self._wire.execute_unnamed(statement.sql, bound)
         except Exception as error:
             raise self._failed(error) from error
-        self._ended = self._reads_only
+        self._ended = self._at_once
         return _rows(answered)
 
     def also(self, statement: Statement, **values: object) -> Later:
@@ -277,6 +306,8 @@ class Transaction:
 
         Statements run in the order in which they were given, each on a snapshot of its own.
         """
+        if self._ended:
+            self._open()
         bound = statement.values(values)
         try:
             return Later(self._wire.defer(statement.sql, bound))
@@ -340,7 +371,9 @@ class Transaction:
         """Act with the system's rights from here on, where the caller's own have been looked at.
 
         What the caller decided then has the same effects, through the same rows, as if it had come
-        from the service behind it. `party` must have been asked for before.
+        from the service behind it. All of it leaves in the caller's round trip, so that what is
+        read then must follow from a row that the caller's own rights have shown, in SQL; and
+        `party` must be asked for before anything of it is used.
         """
         self._wire.defer(IDENTITY, (SYSTEM.role, SYSTEM.claims, self._identity.function))
 
@@ -380,7 +413,9 @@ class Transaction:
             self._publish()
 
     def _commit(self) -> None:
-        if not self._ended:
+        if self._unheard:
+            self._wire.post()
+        elif not self._ended:
             self._wire.defer("commit")
             self._wire.flush()
 
@@ -389,7 +424,8 @@ class Transaction:
         try:
             published = self._bus.publish(self._signals, self._mails, orders=self._orders)
             if published:
-                with Transaction(self._pool, self._identity, self._bus) as marking:
+                identity = self._identity
+                with Transaction(self._pool, identity, self._bus, unheard=True) as marking:
                     marking.mark_published(published)
         except Exception as error:  # noqa: BLE001 -- it is committed: no failure to tell it undoes it
             log.warning("outbox.unmarked", extra={"cause": type(error).__name__})

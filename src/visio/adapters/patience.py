@@ -9,10 +9,14 @@ and nobody sends more than there is room for.
 import contextlib
 import http.client
 import io
+import select
 import socket
 import time
 import urllib.request
+import weakref
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import urllib3
@@ -83,6 +87,55 @@ UNANSWERED = (OSError, http.client.HTTPException)
 
 urlopen = urllib.request.build_opener(_HttpHandler, _HttpsHandler).open
 """As urllib's own, but for a timeout that counts for the whole answer."""
+
+
+class Kept:
+    """One server, to which connections are kept, for adapters that speak to it with every call.
+
+    The same holds here. `post` raises UNANSWERED, tries nothing again and follows no redirect.
+    """
+
+    def __init__(self, url: str, *, timeout: float) -> None:
+        parts = urlsplit(url)
+        self._host, self._port, self._timeout = parts.hostname or "", parts.port, timeout
+        self._secure = parts.scheme == "https"
+        self._resting: list[http.client.HTTPConnection] = []  # append and pop are atomic
+        weakref.finalize(self, _close, self._resting)
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """The status and the whole body of the answer."""
+        connection = self._rested() or self._opened()
+        try:
+            connection.request("POST", path, body, dict(headers))
+            answer = connection.getresponse()
+            read = answer.status, answer.read()
+        except BaseException:
+            connection.close()
+            raise
+        if connection.sock is not None:  # it is closed already where the server wanted that
+            self._resting.append(connection)
+        return read
+
+    def _rested(self) -> http.client.HTTPConnection | None:
+        while True:
+            try:
+                connection = self._resting.pop()
+            except IndexError:
+                return None
+            silent = select.poll()
+            silent.register(connection.sock, select.POLLIN)
+            if not silent.poll(0):
+                return connection
+            connection.close()  # nothing was asked: what there is to be read is its end
+
+    def _opened(self) -> http.client.HTTPConnection:
+        kind = _Https if self._secure else _Http
+        return kind(self._host, self._port, timeout=self._timeout)
+
+
+def _close(resting: list[http.client.HTTPConnection]) -> None:
+    for connection in resting:
+        connection.close()
 
 
 def connections(*, maxsize: int) -> "urllib3.PoolManager":

@@ -9,6 +9,7 @@ Source: PostgreSQL manual, "Frontend/Backend Protocol", "Extended Query" and "Pi
 """
 
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import Callable
@@ -33,9 +34,12 @@ from pg8000.core import (
     i_pack,
 )
 
+log = logging.getLogger("visio.database")
+
 assert EXECUTE_MSG.startswith(EXECUTE)  # noqa: S101 -- the constants below are pg8000's own
 _PORTAL = b"P"
 _TIMEOUT = 6.0  # seconds for each wait; the server ends a statement of ours after five
+_CLOSING = 0.5
 
 
 class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 ships no types
@@ -49,15 +53,16 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._waiting: list[tuple[Context, bytes]] = []
+        self._unread: list[list[Context]] = []
         self.followed_by: str | None = None  # leaves right behind the next executed statement
         self.in_step = False
-        """Whether every answer has been read: nobody knows what an unread one would belong to."""
+        """Whether it is known what each answer belongs to that has not been read."""
         super().__init__(*args, **kwargs)
         self.autocommit = self.in_step = True
 
     @property
     def in_order(self) -> bool:
-        """Whether a stranger may have it: no answer is unread, nothing waits, nothing is open."""
+        """Whether a stranger may have it: each answer finds its own, nothing waits or is open."""
         return self.in_step and not (self._waiting or self.followed_by or self._in_transaction)
 
     def defer(self, statement: str, values: Any = ()) -> Context:
@@ -70,14 +75,36 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def flush(self) -> None:
         """Send what waits and read every answer; raise the first error there was."""
+        if contexts := self._sent():
+            self._read_unread()
+            self._read(contexts)
+            self.in_step = True
+            for context in contexts:
+                if context.error is not None:
+                    raise context.error
+
+    def post(self) -> None:
+        """Send what waits, as one transaction of its own, and let nobody wait for its answers.
+
+        They are read ahead of the next ones, where an error is logged and does no harm: between
+        one Sync and the next the server undoes what failed by itself. No `begin` may be in it,
+        which would leave the session in a transaction that has failed.
+        """
+        if contexts := self._sent():
+            self._unread.append(contexts)
+            self.in_step = True
+
+    def _sent(self) -> list[Context]:
         waiting, self._waiting = self._waiting, []
         if not waiting:
-            return
-        contexts = [context for context, _ in waiting]
+            return []
         if not self.in_step:
             raise pg8000.InterfaceError("an answer was never read")
         self.in_step = False
         self._usock.sendall(b"".join(message for _, message in waiting) + SYNC_MSG)
+        return [context for context, _ in waiting]
+
+    def _read(self, contexts: list[Context]) -> None:
         answers = iter(contexts)
         answered, code = next(answers), None
         while code != READY_FOR_QUERY:
@@ -85,10 +112,16 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
             self.message_types[code](_exactly(self._sock, length - 4), answered)
             if code == COMMAND_COMPLETE:
                 answered = next(answers, answered)
-        self.in_step = True
-        for context in contexts:
-            if context.error is not None:
-                raise context.error
+
+    def _read_unread(self) -> None:
+        unread, self._unread = self._unread, []
+        for contexts in unread:
+            self._read(contexts)
+            for context in contexts:
+                if context.error is not None:
+                    said = context.error.args[0]
+                    code = said.get("C") if isinstance(said, dict) else None
+                    log.warning("database.unheard", extra={"sqlstate": code})
 
     def forget(self) -> None:
         """Drop what waits: its transaction is not going to happen."""
@@ -109,6 +142,12 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def close(self) -> None:
         """Close it; one that was lost is closed already, and nobody need be told."""
+        if self._unread:
+            # A socket that is closed with something unread in it tells the server to forget what
+            # it was sent last.
+            with contextlib.suppress(pg8000.Error, OSError):
+                self._usock.settimeout(_CLOSING)
+                self._read_unread()
         with contextlib.suppress(pg8000.Error, OSError):
             super().close()
 

@@ -4,14 +4,14 @@ import contextlib
 import json
 import logging
 import threading
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from visio.adapters.patience import UNANSWERED, urlopen
+from visio.adapters.patience import UNANSWERED, Kept
 from visio.domain.events import Signal
 
 log = logging.getLogger("visio.bus")
@@ -154,7 +154,8 @@ class LocalBus:
     """The local stack's bus, which pushes as Pub/Sub does."""
 
     def __init__(self, url: str, token: str, topics: Topics) -> None:
-        self._url, self._token, self._topics = url, token, topics
+        self._path, self._token, self._topics = urlsplit(url).path, token, topics
+        self._server = Kept(url, timeout=TIMEOUT)
         self.mails, self.rooms = bool(topics.mails), bool(topics.rooms)
         self.pushes = bool(topics.pushes)
 
@@ -177,14 +178,14 @@ class LocalBus:
             }
             for message in wanted
         ]
-        request = urllib.request.Request(  # noqa: S310 -- an address from our own settings
-            self._url,
-            json.dumps({"messages": messages}).encode(),
-            {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"},
-        )
+        body = json.dumps({"messages": messages}).encode()
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
         try:
-            with urlopen(request, timeout=TIMEOUT):
-                return [message.id for message in wanted]
+            status, _ = self._server.post(self._path, body, headers)
         except UNANSWERED as error:
             log.warning("bus.unreachable", extra={"cause": type(error).__name__})
             return []
+        if not 200 <= status < 300:
+            log.warning("bus.refused", extra={"cause": status})
+            return []
+        return [message.id for message in wanted]

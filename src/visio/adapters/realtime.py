@@ -4,11 +4,9 @@ import json
 from collections.abc import Mapping
 from enum import Enum
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-import urllib3
-
-from visio.adapters.patience import connections
+from visio.adapters.patience import UNANSWERED, Kept
 
 TIMEOUT = 5.0
 
@@ -33,28 +31,19 @@ class Realtime:
     """The single-event endpoint (server 2.97.0 or later): the batch one hides refusals."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._url = url.rstrip("/")
+        self._path = urlsplit(url).path.rstrip("/")
         self._headers = {"apikey": key, "Content-Type": "application/json"}
         if key.count(".") == 2:  # a JWT; keys of the newer kind go as apikey alone
             self._headers["Authorization"] = f"Bearer {key}"
-        self._http = connections(maxsize=8)
+        self._server = Kept(url, timeout=TIMEOUT)
 
     def send(self, channel: str, event: str, payload: Mapping[str, object]) -> Relayed:
-        address = (
-            f"{self._url}/api/broadcast/{quote(channel, safe='')}/events/{quote(event, safe='')}"
-        )
+        topic, name = quote(channel, safe=""), quote(event, safe="")
+        path = f"{self._path}/api/broadcast/{topic}/events/{name}?private=true"
         try:
-            answer = self._http.request(
-                "POST",
-                f"{address}?private=true",
-                body=json.dumps(payload).encode(),
-                headers=self._headers,
-                timeout=TIMEOUT,
-                redirect=False,
-            )
-        except urllib3.exceptions.HTTPError:
+            return outcome(*self._server.post(path, json.dumps(payload).encode(), self._headers))
+        except UNANSWERED:
             return Relayed.TRY_AGAIN
-        return outcome(answer.status, answer.data)
 
 
 def outcome(status: int, body: bytes) -> Relayed:

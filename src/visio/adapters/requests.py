@@ -166,7 +166,8 @@ def opening(tx: Transaction, key: str | None) -> Opening:
     try:
         found = tx.read(OPENING, key=key or "")
     except StillLocked as locked:
-        if taken.rows[0]["free"]:
+        # Without an answer, it was the count of their calls that had to wait.
+        if not taken.answered or taken.rows[0]["free"]:
             raise Unavailable(locked.said) from locked
         raise
     for row in found:

@@ -42,7 +42,7 @@ def reconcile_calcom(
     What was decided here goes first, so that the list shows it already. Raises Unavailable where
     Cal.com's list cannot be read; what was read until then is applied.
     """
-    with database.acting_as_system(call.function) as tx:
+    with database.at_once_as_system(call.function) as tx:
         marked = watermarks.read(tx, SOURCE)
         decided = chains.decided_here(tx, now=call.now, limit=MOST_TOLD if api.listens else 0)
     since = (watermarks.until(marked) or call.now - RETENTION) - OVERLAP

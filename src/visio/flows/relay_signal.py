@@ -63,7 +63,7 @@ def relay_signal(
     if message is None:
         _bury(database, call, "malformed", push.message)
         return
-    with database.acting_as_system(call.function) as tx:
+    with database.at_once_as_system(call.function) as tx:
         ours = outbox.claim_relay(tx, message.event_id, now=call.now)
     if ours is False:
         return
@@ -72,6 +72,11 @@ def relay_signal(
     payload = message.payload.model_dump(mode="json", by_alias=True, exclude_none=True)
     relayed = broadcaster.send(message.channel, message.event, payload)
     done = relayed in (Relayed.SENT, Relayed.NEVER)
+    if relayed is Relayed.SENT:
+        # Browsers have it. If this is lost, a second delivery is broadcast again, and they drop it.
+        with database.unheard_as_system(call.function) as tx:
+            outbox.settle_relay(tx, message.event_id, sent=True, now=call.now)
+        return
     with database.acting_as_system(call.function) as tx:
         outbox.settle_relay(tx, message.event_id, sent=done, now=call.now)
         if relayed is Relayed.NEVER:

@@ -35,13 +35,13 @@ def resolve_quarantine(
     """
     wanted = command.root
     client_id = wanted.client_id if isinstance(wanted, AssignChain) else None
-    choice = chains.choice(tx, wanted.id, client_id)
-    _ = tx.operator
-    if choice is None or (client_id is not None and choice.client_id is None):
-        raise NotFound
+    chosen = chains.choose(tx, wanted.id, client_id)
     tx.go_on_as_system()
-    chains.hold_one(tx, wanted.id)
+    chains.hold_chosen(tx)
     chain = chains.look(tx, buffer=buffer, assigned=client_id)
+    _ = tx.operator
+    if not chosen.rows:
+        raise NotFound
     if chain is None or chain.state not in WAITS_FOR.get(wanted.resolution, EITHER):
         state = chain.state if chain else "open"
         raise AlreadyDecided(details=[{"field": "state", "problem": state}])

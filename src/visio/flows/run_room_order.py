@@ -42,7 +42,7 @@ def run_room_order(
     if ordered is None:
         log.error("room.malformed")
         return
-    with database.acting_as_system(call.function) as tx:
+    with database.at_once_as_system(call.function) as tx:
         order = orders.claim(tx, ordered.order_id, now=call.now)
         waits = order is None and orders.pending(tx, ordered.order_id)
     if order is None:

@@ -47,7 +47,7 @@ def send_mail(
     if order is None:
         log.error("mail.malformed")
         return
-    with database.acting_as_system(call.function) as tx:
+    with database.at_once_as_system(call.function) as tx:
         mail = mails.claim(tx, order.mail_id, now=call.now)
     if mail is None:
         return

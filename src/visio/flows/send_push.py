@@ -46,7 +46,7 @@ def send_push(
     if ordered is None:
         log.error("push.malformed")
         return
-    with database.acting_as_system(call.function) as tx:
+    with database.at_once_as_system(call.function) as tx:
         message = pushes.claim(tx, ordered.push_id, now=call.now)
     if message is None:
         return
