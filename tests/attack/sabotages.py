@@ -702,7 +702,7 @@ MUTANTS = (
         RELAY,
         "    if ours is False:\n        return\n",
         "",
-        (f"{FUNCTIONS}machines.py",),
+        (f"{FUNCTIONS}machines.py::test_a_signal_pushed_again_is_broadcast_once",),
     ),
     Mutant(
         "who loses every race is run for ever",

@@ -12,7 +12,7 @@ import pytest
 
 from tests.attack.liars import MUMBLED, QUICK, SLOW, Google, Liar, Post, drips_for_a_while
 from tests.attack.scale import FULL, rounds
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import (
     ALICE,
     BRUNO,
@@ -32,7 +32,6 @@ from visio.domain.events import Signal
 from visio.domain.refusals import Unavailable
 
 pytestmark = pytest.mark.timeout(300)
-on_one = pytest.mark.parametrize("database", ["embedded"], indirect=True)
 
 LIES = {**QUICK, **MUMBLED, **(SLOW if FULL else {"drips its head": SLOW["drips its head"]})}
 # A good status: for whoever reads no further that is an answer, whatever is wrong with the rest.
@@ -115,7 +114,7 @@ def test_nobody_sends_more_than_there_is_room_for(liar, tally):
 MARKED = "select count(*) from visio.signal_outbox where published_at is not null"
 
 
-@on_one
+@ON_ONE_SERVER
 def test_whatever_the_bus_says_the_caller_is_answered_and_the_sweep_says_it_later(
     call, lied_to, liar, environment, remote, rows, scheduled, holds, tally
 ):
@@ -227,7 +226,7 @@ def announcement():
     }
 
 
-@on_one
+@ON_ONE_SERVER
 def test_every_answer_of_realtime_is_sent_once_tried_again_or_kept(push, remote, rows, tally):
     for status, meant in REALTIME.items():
         message = announcement()
@@ -251,7 +250,7 @@ def test_every_answer_of_realtime_is_sent_once_tried_again_or_kept(push, remote,
     tally("answers of Realtime, each with a second delivery", len(REALTIME))
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_realtime_that_lies_delays_a_signal_and_loses_none(
     push, lied_to, liar, environment, remote, rows, holds, tally
 ):
@@ -287,7 +286,7 @@ def bearing(remote):
     return {"Authorization": f"Bearer {bearer}"}
 
 
-@on_one
+@ON_ONE_SERVER
 def test_without_keys_nobody_is_judged_and_with_old_ones_everybody_goes_on(
     call, liar, environment, remote, monkeypatch, tally
 ):
@@ -315,7 +314,7 @@ def test_without_keys_nobody_is_judged_and_with_old_ones_everybody_goes_on(
     tally("lies of a key server, cold and warm", 2 * len(LIES))
 
 
-@on_one
+@ON_ONE_SERVER
 def test_certificates_that_cannot_be_had_are_no_verdict_on_google(
     push, lied_to, liar, environment, remote, tally
 ):
@@ -371,7 +370,7 @@ def test_a_key_of_another_kind_hides_no_key_of_ours(liar, remote, tally):
 # -- Cal.com
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_calcom_that_lies_once_is_asked_again(call, lied_to, liar, monkeypatch, tally):
     monkeypatch.setattr("visio.adapters.calcom.KEPT", -1.0)
     lied_to(CALCOM_HEALTH_URL="/api/version")
@@ -390,7 +389,7 @@ def test_a_calcom_that_lies_once_is_asked_again(call, lied_to, liar, monkeypatch
     tally("lies about Cal.com's health", len(dead))
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_list_of_bookings_that_lies_is_read_another_time(
     lied_to, liar, scheduled, rows, holds, tally
 ):
@@ -409,7 +408,7 @@ def test_a_list_of_bookings_that_lies_is_read_another_time(
 # -- the room's server, and browsers' push services
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_room_server_that_lies_is_asked_until_it_has_done_it(
     accepted, signal, lied_to, liar, environment, push, remote, rows, tally
 ):
@@ -494,7 +493,7 @@ def test_every_word_of_a_mail_server_is_understood(post, tally):
     tally("words of a mail server", len(POST))
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_server_that_breaks_off_once_it_has_the_mail_gets_no_second_one(
     call, post, environment, push, remote, scheduled, rows, tally
 ):
@@ -529,7 +528,7 @@ def test_a_mail_server_that_drips_is_left_before_anybody_else_may_send_the_same(
     tally("a mail server that drips")
 
 
-@on_one
+@ON_ONE_SERVER
 def test_silence_everywhere_at_once_holds_up_no_caller_for_long(
     call, lied_to, liar, together, rows, tally
 ):

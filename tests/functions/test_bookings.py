@@ -9,10 +9,8 @@ from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
 from tests.calcom import Booking, again, now, z
+from tests.conftest import ON_ONE_SERVER
 from tests.world import ALICE, BRUNO, MIKL
-
-ON_18 = pytest.mark.parametrize("database", ["embedded"], indirect=True)
-
 
 # -- each trigger changes the right thing
 
@@ -476,7 +474,7 @@ select r.status, r.requested_slots, r.selected_slot, r.duration_minutes, r.reaso
  order by 2::text, 1"""
 
 
-@ON_18
+@ON_ONE_SERVER
 @pytest.mark.parametrize("story", STORIES)
 def test_any_order_with_copies_ends_in_the_same_rows(tell, linked, rows, story):
     def told_as(bodies):

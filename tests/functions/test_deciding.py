@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA
 from visio import bootstrap, settings
 
@@ -42,6 +42,7 @@ def test_offsets_are_understood_and_answered_in_utc(call):
     assert answer.json["data"]["requestedSlots"] == ["2027-03-29T07:00:00Z"]
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize(
     ("body", "field"),
     [
