@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import costs, scale, simulate
-from bench.computed import filled
+from bench.computed import filled, prose
 from bench.figures import FOLDER, Figure, figures, results
 
 HOME = Path(__file__).parent.parent
@@ -36,7 +36,7 @@ def shown(made: Sequence[Figure]) -> str:
     there = {one.name: one for one in made}
     chosen = [there[name] for name in BEST if name in there][:3]
     return "\n\n".join(
-        f"{one.short}\n\n![{one.title}](bench/results/{one.name}.svg)" for one in chosen
+        f"{prose(one.short)}\n\n![{one.title}](bench/results/{one.name}.svg)" for one in chosen
     )
 
 
