@@ -88,11 +88,19 @@ types: setup ## Write the types of the pages' modules, for those who use them el
 
 bench: setup ## Measure cold starts, round trips and signals, into bench/results/
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench.waiting
+	@$(BIN)/python -m bench.plots
 
 costs: setup ## Compute docs/costs.md from what was measured
 	@$(BIN)/python -m bench.costs
 
+lobbies: setup ## Have 2,000 clients wait at once, and measure what it costs
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench.waiting
+
+plots: setup ## Simulate a busy hour, draw what was measured, and write what pages say of it
+	@$(BIN)/python -m bench.plots
+
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run demo chromium pgbouncer tools test attack check migrate logins build schema openapi types bench costs lock
+.PHONY: help setup run demo chromium pgbouncer tools test attack check migrate logins build schema openapi types bench costs lobbies plots lock

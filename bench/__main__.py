@@ -1,29 +1,16 @@
 """`make bench`: measure, print, and write bench/results/latest.json."""
 
 import json
-import os
-import platform
 import statistics
-import subprocess
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from bench import cold, lobby, pages, signals, speaking, sweep, throughput, trips
+from bench.machine import machine
 from bench.world import Caller, world
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-
-
-def machine() -> dict[str, Any]:
-    node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
-    return {
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "node": node.stdout.strip(),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """docs/costs.md: what a month costs, from what was measured and from prices that have a date.
 
 How often each function is called follows from a month's habits, how long a call takes from
-bench/results/latest.json; prices are list prices to be looked up anew.
+bench/results/latest.json, and what a client costs who waits from bench/results/lobbies.json; prices
+are list prices to be looked up anew.
 """
 
 import json
@@ -11,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.computed import filled, prose
+from bench.paces import ANYWAY, LOOK, POLL, RENEW, WITHOUT_SOCKET
+
 RESULTS = Path(__file__).parent / "results" / "latest.json"
+LOBBIES = Path(__file__).parent / "results" / "lobbies.json"
 TARGET = Path(__file__).parent.parent / "docs" / "costs.md"
-BEGIN, END = "<!-- computed: begin -->", "<!-- computed: end -->"
 MINUTES = 30 * 24 * 60
 GIB = 1024**3
 
@@ -63,11 +67,12 @@ class Habits:
     meetings: int = 60
     minutes: int = 45
     waits_minutes: float = 4.0
-    without_socket: float = 0.05
+    without_socket: float = WITHOUT_SOCKET
     page_loads: int = 12  # of both, around one meeting
     mails: int = 6  # asked, decided, two reminders to each
     signals: int = 12
-    at_once: float = 0.1  # of all consultants, in a meeting or looking at their page
+    # Of all consultants, in a meeting or before one in the fullest hour (bench/simulate.py).
+    at_once: float = 0.35
 
     @property
     def held(self) -> int:
@@ -94,8 +99,14 @@ def calls(habits: Habits) -> dict[str, float]:
     return {
         "pages: lists, three at each load": held * habits.page_loads * 3,
         "agreeing: ask, decide, Cal.com's webhooks": held * 4,
-        "lobby: signs of life, every 15 s": waits * 4,
-        "lobby: polls without a socket, every 5 s": waits * 12 * habits.without_socket,
+        f"lobby: signs of life, every {RENEW:.0f} s": waits * 60 / RENEW,
+        f"lobby: polls without a socket, every {POLL:.0f} s": (
+            waits * 60 / POLL * habits.without_socket
+        ),
+        f"lobby: polls all the same, every {ANYWAY:.0f} s": (
+            waits * 60 / ANYWAY * (1 - habits.without_socket)
+        ),
+        f"lobby: the operator's list, every {LOOK:.0f} s": waits * 60 / LOOK,
         "lobby: let in, tickets, states on a bell": held * 8,
         "room: LiveKit's webhooks": held * 6,
         "relay and e-mails": held * (habits.signals + habits.mails),
@@ -179,8 +190,6 @@ def document() -> str:
     one, thousand = Habits(consultants=1), Habits(consultants=1000)
     took = measured()
     parts = [
-        BEGIN,
-        "",
         f"A call takes {took['call'] * 1000:.1f} ms with 2 ms to the database, billed as 100; a "
         f"cold start {took['start'] * 1000:.0f} ms.",
         "",
@@ -212,8 +221,6 @@ def document() -> str:
         f"| | **{total(bill(thousand)):,.2f}** |",
         "",
         f"So {total(bill(thousand)) / 1000:.2f} dollars for each of a thousand.",
-        "",
-        END,
     ]
     return "\n".join(parts)
 
@@ -222,11 +229,158 @@ def _plain(price: float) -> str:
     return f"{price:.7f}".rstrip("0").rstrip(".")
 
 
+# The database that the thousand share: how many processors its price buys.
+PROCESSORS = 2
+SPANS = (5.0, 10.0, 15.0, 30.0, 60.0)
+NETS = (2.0, 5.0, 10.0, 15.0, 30.0)
+# How much of one of them the signs of life of two thousand who wait may take.
+SHARE = 0.5
+KINDS = {
+    "renew": "sign of life",
+    "poll": "the lobby's state, unchanged",
+    "read": "the lobby's state, changed",
+    "look": "the operator's list, of ten who wait",
+    "lookHot": "the operator's list, of two hundred",
+}
+
+
+def lobbies() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(LOBBIES.read_text())
+    return found
+
+
+def call_price() -> float:
+    """Of one call, nothing included free: the function's time as it is billed, log and answer."""
+    seconds = max(0.1, measured()["call"])
+    return (
+        PRICES["million requests"] / 1e6
+        + seconds * (PRICES["vCPU second"] + PRICES["GiB second"] / 2)
+        + 400 / GIB * PRICES["log GiB"]
+        + 3 * 1024 / GIB * PRICES["egress GiB"]
+    )
+
+
+def hour(
+    renew: float = RENEW, poll: float = POLL, without_socket: float = WITHOUT_SOCKET
+) -> dict[str, float]:
+    """The calls of one waiting client's hour, by what is called; one operator looks after each."""
+    return {
+        "renew": 3600 / renew,
+        "poll": 3600 / poll * without_socket + 3600 / ANYWAY * (1 - without_socket),
+        "look": 3600 / LOOK,
+    }
+
+
+def database_seconds(calls: dict[str, float]) -> float:
+    """Seconds of the database's processors."""
+    cost = lobbies()["perCall"]
+    return sum(count * float(cost[kind]["databaseCpuMs"]) for kind, count in calls.items()) / 1000
+
+
+def hour_price(calls: dict[str, float]) -> float:
+    """US dollars of one hour's calls and of their share of the database."""
+    second = PRICES["large database"] / (PROCESSORS * MINUTES * 60)
+    return sum(calls.values()) * call_price() + database_seconds(calls) * second
+
+
+def waiting() -> str:
+    """What a client costs who waits, and what other intervals would."""
+    found = lobbies()
+    cost, minute, people = found["perCall"], found["minute"], found["clients"]
+    parts = [
+        prose(
+            f"{people:,} clients of {found['operators']} operators waited at once. In a minute of "
+            f"it {minute['callsMade']:,} calls were made, of {minute['callsAsked']:,} that were "
+            f"due, {minute['perSecond']:.0f} a second; a sign of life took "
+            f"{minute['ms']['renew']['p50']:,.0f} ms in the median and "
+            f"{minute['ms']['renew']['p99']:,.0f} at the 99th percentile; "
+            f"{minute['coresOfDatabase']} processors were busy in the database and "
+            f"{minute['coresOfFunctions']} in the functions; {minute['stillWaiting']:,} still "
+            f"waited at its end, and {minute['away']:,} of them were taken for away."
+        ),
+        "",
+        "| a call | answer, ms | function's processor, ms | ÷ a bare hello's | database's "
+        "processor, ms |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for kind, name in KINDS.items():
+        one = cost[kind]
+        parts.append(
+            f"| {name} | {one['ms']:.1f} | {one['functionCpuMs']:.2f} "
+            f"| {one['functionCpuRatio']:.1f} | {one['databaseCpuMs']:.2f} |"
+        )
+    now = hour()
+    parts += [
+        "",
+        "| one who waits, in an hour | calls | function's processor, s | database's processor, s "
+        "| USD |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for kind, name in (
+        ("renew", f"signs of life, every {RENEW:.0f} s"),
+        ("poll", f"polls: every {ANYWAY:.0f} s, one in twenty every {POLL:.0f} s"),
+        ("look", f"the operator who looks, every {LOOK:.0f} s"),
+    ):
+        calls = {kind: now[kind]}
+        parts.append(
+            f"| {name} | {now[kind]:.0f} | {now[kind] * cost[kind]['functionCpuMs'] / 1000:.2f} "
+            f"| {database_seconds(calls):.2f} | {hour_price(calls):.5f} |"
+        )
+    function = sum(count * cost[kind]["functionCpuMs"] / 1000 for kind, count in now.items())
+    parts += [
+        f"| **together** | **{sum(now.values()):.0f}** | **{function:.2f}** "
+        f"| **{database_seconds(now):.2f}** | **{hour_price(now):.5f}** |",
+        "",
+        "| sign of life every | away after | gone after | calls an hour | USD, a thousand hours "
+        f"| processors of the database, {people:,} waiting |",
+        "| ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for span in SPANS:
+        signs = {"renew": 3600 / span}
+        parts.append(
+            _marked(
+                span == RENEW,
+                f"{span:.0f} s",
+                f"{2 * span:.0f} s",
+                f"{8 * span:.0f} s",
+                f"{signs['renew']:.0f}",
+                f"{hour_price(signs) * 1000:.2f}",
+                f"{database_seconds(signs) / 3600 * people:.2f}",
+            )
+        )
+    parts += [
+        "",
+        "| without a socket, a poll every | let in is seen after, at most | calls an hour "
+        "| USD, a thousand hours | processors of the database, 100 of 2,000 |",
+        "| ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for span in NETS:
+        polls = {"poll": 3600 / span}
+        parts.append(
+            _marked(
+                span == POLL,
+                f"{span:.0f} s",
+                f"{span:.0f} s",
+                f"{polls['poll']:.0f}",
+                f"{hour_price(polls) * 1000:.2f}",
+                f"{database_seconds(polls) / 3600 * 100:.3f}",
+            )
+        )
+    parts += [
+        "",
+        f"A meeting's wait of {Habits(1).waits_minutes:.0f} minutes costs "
+        f"{hour_price(now) * Habits(1).waits_minutes / 60 * 1000:.2f} thousandths of a dollar.",
+    ]
+    return "\n".join(parts)
+
+
+def _marked(chosen: bool, *cells: str) -> str:
+    return "| " + " | ".join(f"**{cell}**" if chosen else cell for cell in cells) + " |"
+
+
 def page(text: str) -> str:
-    """The page with its computed part as it is now."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + document() + after
+    """The page with its computed parts as they are now."""
+    return filled(filled(text, document()), waiting(), "lobbies")
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ import re
 
 import pytest
 
-from bench import costs
+from bench import costs, paces
 from bench.costs import Habits, Line
+from tests.world import PROJECT
+from visio.domain import lobby
 
 
 def test_the_page_is_what_is_computed():
@@ -54,3 +56,38 @@ def test_every_line_has_a_price_of_a_stated_day():
 
     assert units <= costs.PRICES.keys()
     assert costs.PRICES_OF in costs.TARGET.read_text()
+
+
+def test_the_pages_ask_as_often_as_is_priced():
+    pages = PROJECT / "web" / "visio"
+    ours, live = (pages / "lobby.js").read_text(), (pages / "live.js").read_text()
+
+    assert f"const RENEW = {paces.RENEW:.0f}_000;" in ours
+    assert f"this.state.lobby?.pollAfterMs ?? {paces.POLL:.0f}_000" in ours
+    assert f"this.state.items.length ? {paces.LOOK:.0f}_000" in ours
+    assert f"const SLOW = {paces.ANYWAY:.0f}_000;" in live
+
+
+def test_the_lease_outlives_what_is_said_of_it():
+    assert lobby.AWAY.total_seconds() == 2 * paces.RENEW
+    assert lobby.LEASE.total_seconds() == 8 * paces.RENEW
+
+
+def test_an_hour_of_waiting_has_the_calls_that_pages_make():
+    everybody_polls, nobody = costs.hour(without_socket=1.0), costs.hour(without_socket=0.0)
+
+    assert nobody == {"renew": 240, "poll": 60, "look": 240}
+    assert everybody_polls == {**nobody, "poll": 720}
+
+
+def test_a_shorter_interval_costs_more():
+    prices = [costs.hour_price(costs.hour(renew=span)) for span in costs.SPANS]
+
+    assert prices == sorted(prices, reverse=True)
+    assert costs.hour_price(costs.hour(poll=2)) > costs.hour_price(costs.hour())
+
+
+def test_the_chosen_intervals_stand_out():
+    marked = re.findall(r"^\| \*\*(\d+) s\*\*", costs.TARGET.read_text(), re.MULTILINE)
+
+    assert marked == [f"{paces.RENEW:.0f}", f"{paces.POLL:.0f}"]
