@@ -3,14 +3,11 @@
 import contextlib
 import http.client
 import json
-import os
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
@@ -20,9 +17,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import uuid4
 
 from bench.cold import HELLO
+from bench.served import served
 from bench.world import Caller, Sent, World
 from local import postgres
-from local.postgres import PROJECT, free_port
+from local.postgres import PROJECT
 from tests.world import Persona, token
 
 # As many callers, and as many requests of all of them together.
@@ -72,8 +70,8 @@ def throughput(made: World, caller: Caller, folder: Path) -> dict[str, Any]:
         print(f"  {name}", flush=True)
         page = PROJECT / "functions" / function / "main.py"
         with (
-            served(hello, "hello", {}) as plain,
-            served(page, function, made.environment) as ours,
+            served(hello, "hello", {"THREADS": THREADS}) as (plain, _),
+            served(page, function, {**made.environment, "THREADS": THREADS}) as (ours, _),
         ):
             load(plain, _of(name, made, caller, pairs, 16), 8)  # both warmed alike
             load(ours, _of(name, made, caller, pairs, 16), 8)
@@ -249,34 +247,6 @@ def _meetings(made: World, turns: Sequence[Pair]) -> list[str]:
             slots=[_later() for _ in turns],
         )
     return [str(id) for (id,) in rows or []]
-
-
-@contextlib.contextmanager
-def served(page: Path, target: str, environment: dict[str, str]) -> Iterator[int]:
-    """One instance of a function, and its port."""
-    port = free_port()
-    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    paths = {"PYTHONPATH": str(PROJECT / "src"), "THREADS": THREADS}
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "functions_framework", "--target", target),
-            *("--source", str(page), "--host", "127.0.0.1", "--port", str(port)),
-        ],
-        env={**kept, **environment, **paths},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while process.poll() is None:
-            try:
-                http.client.HTTPConnection("127.0.0.1", port, timeout=5).connect()
-                break
-            except OSError:
-                time.sleep(0.01)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def load(port: int, sent: Sequence[Sent], callers: int, into: Loaded | None = None) -> Loaded:
