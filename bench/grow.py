@@ -276,8 +276,11 @@ select 'BOOKING_CREATED', 'grown-' || i,
     """
 insert into visio.calcom_chains (operator_id, state, summary, ends_at, created_at)
 select operator_id, 'quarantined',
-       jsonb_build_object('uid', 'loose-' || i, 'title', 'Découverte', 'startsAt', slot), slot,
-       created_at
+       jsonb_build_object('reason', 'unbound', 'bookerName', 'Camille',
+         'bookerEmail', 'camille-' || i || '@client.example', 'bookings', jsonb_build_array(
+           jsonb_build_object('uid', 'loose-' || i, 'title', 'Découverte', 'status', 'confirmed',
+             'startsAt', slots -> 0, 'endsAt', slots -> 0))),
+       slot + interval '15 minutes', created_at
   from grown
  where i > :after and i <= :upto and source = 'calcom' and i % 20 = 0 and operator_no <> 1
    and slot > now() - interval '30 days'

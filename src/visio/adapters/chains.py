@@ -20,7 +20,8 @@ from visio.domain.meeting import Span
 
 MOST_ATTEMPTS = 12
 NO_PHASES: Mapping[str, str] = MappingProxyType({})
-_HERE = "cast(nullif(current_setting('visio.chain', true), '') as uuid)"
+# In a subquery, so that it is one value: behind row policies it would be asked for at each row.
+_HERE = "(select cast(nullif(current_setting('visio.chain', true), '') as uuid))"
 _REQUESTS = f"(select request_id from visio.calcom_bookings where chain_id = {_HERE})"  # noqa: S608 -- a constant
 HOLD = text("""
 select visio.hold_chain(cast(:keys as text[]), cast(:told as jsonb))""")

@@ -10,7 +10,7 @@ from sqlalchemy import TextClause, text
 
 from visio.adapters.database import Transaction
 from visio.adapters.history import history
-from visio.adapters.paging import Page, Position
+from visio.adapters.paging import OF_CALLER, WANTED, Page, Position
 from visio.domain.events import People
 from visio.domain.lobby import MESSAGES_KEPT, Knock, KnockStatus, Lobby, LobbyMessage
 from visio.domain.meeting import ListedMeeting, Meeting, MeetingStatus, Outcome, Reminder
@@ -151,13 +151,10 @@ _HISTORY = """
      from public.transitions t where t.meeting_id = m.id) as history"""
 PAGE = text(f"""
 select {COLUMNS}, r.id as request_id, {_HISTORY}
-  from public.meetings m
+  from ({OF_CALLER.format(of="public.meetings", wanted=WANTED)}) m
   left join public.meeting_requests r on r.meeting_id = m.id
- where (cast(:status as text) is null or m.status = :status)
-   and (cast(:at as timestamptz) is null
-     or (m.created_at, m.id) < (cast(:at as timestamptz), cast(:id as uuid)))
  order by m.created_at desc, m.id desc
- limit :limit""")  # noqa: S608 -- the columns are a constant of this file
+ limit :limit""")  # noqa: S608 -- the parts are constants
 
 
 REMINDERS: Mapping[Reminder, tuple[TextClause, TextClause]] = {

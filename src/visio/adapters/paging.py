@@ -12,6 +12,27 @@ from visio.domain.refusals import InvalidFields
 
 Position = tuple[datetime, UUID]
 
+# The rows of `of` that are the caller's, newest first, at most `:limit` of them: as an operator and
+# as a client, each read in the order of an index of its own. Row policies say the same, but as one
+# condition with an `or` in it, for which the planner reads everything there is. Somebody who were
+# both would see what is between them once.
+OF_CALLER = """
+  (select t.* from {of} t
+    where t.operator_id = (select visio.caller()) and {wanted}
+    order by t.created_at desc, t.id desc
+    limit :limit)
+  union all
+  (select t.* from {of} t
+    where t.client_id = (
+            select id from public.clients where auth_user_id = (select visio.caller()))
+      and t.operator_id <> (select visio.caller()) and {wanted}
+    order by t.created_at desc, t.id desc
+    limit :limit)"""
+WANTED = """
+          (cast(:status as text) is null or t.status = :status)
+      and (cast(:at as timestamptz) is null
+        or (t.created_at, t.id) < (cast(:at as timestamptz), cast(:id as uuid)))"""
+
 
 class Listed(Protocol):
     @property

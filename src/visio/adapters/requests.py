@@ -13,7 +13,7 @@ from sqlalchemy import text
 from visio.adapters.database import Transaction
 from visio.adapters.history import history
 from visio.adapters.meetings import PEOPLE, people
-from visio.adapters.paging import Page, Position
+from visio.adapters.paging import OF_CALLER, WANTED, Page, Position
 from visio.domain.events import People, instant
 from visio.domain.meeting import Meeting, Span
 from visio.domain.request import ListedRequest, MeetingRequest, RequestStatus
@@ -118,12 +118,9 @@ update public.meeting_requests set remind_at = null where id = any (cast(:ids as
 PAGE = text(f"""
 select {COLUMNS}, {_HISTORY}, {_BUSY},
        (select c.name from public.clients c where c.id = r.client_id) as client_name
-  from public.meeting_requests r
- where (cast(:status as text) is null or r.status = :status)
-   and (cast(:at as timestamptz) is null
-     or (r.created_at, r.id) < (cast(:at as timestamptz), cast(:id as uuid)))
+  from ({OF_CALLER.format(of="public.meeting_requests", wanted=WANTED)}) r
  order by r.created_at desc, r.id desc
- limit :limit""")  # noqa: S608 -- the parts are constants of this file
+ limit :limit""")  # noqa: S608 -- the parts are constants
 
 SNAPSHOT = TypeAdapter(MeetingRequest)
 
