@@ -31,6 +31,8 @@ FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_conn
 # A copy of the template is written to no log: 50 ms instead of 300.
 FAST += ("wal_level=minimal", "max_wal_senders=0")
 CLUSTERS = pytest.StashKey[dict[str, dict[str, str]]]()
+# Of what no server has a part in, one is enough: many cases, each with a database of its own.
+ON_ONE_SERVER = pytest.mark.parametrize("database", ["embedded"], indirect=True)
 STOP = pytest.StashKey[contextlib.ExitStack]()
 # How long one example takes says how busy the machine is, and nothing about us.
 hypothesis.settings.register_profile("visio", deadline=None)

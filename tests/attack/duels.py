@@ -186,9 +186,11 @@ class Mailbox:
 class Arena:
     """One database with its functions, and all that tells what came of a round."""
 
-    def __init__(self, call: Any, rows: Any, together: Any, remote: Any, mailbox: Mailbox) -> None:
+    def __init__(
+        self, call: Any, rows: Any, together: Any, remote: Any, mailbox: Mailbox, calcom: Any
+    ) -> None:
         self.call, self.rows, self.together = call, rows, together
-        self.remote, self.mailbox = remote, mailbox
+        self.remote, self.mailbox, self.calcom = remote, mailbox, calcom
         day = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
         self._starts = ((n, day + timedelta(hours=4 * n)) for n in itertools.count())
         self._tokens: dict[Persona, str] = {}
@@ -558,6 +560,22 @@ def over(arena: Arena, ground: Ground) -> None:
     ground.start -= timedelta(days=500)
 
 
+def listed(
+    status: str, *, booking: int = 0, moved: bool = False
+) -> Callable[[Arena, Ground], None]:
+    """Cal.com's list has one of the ground's bookings as it stands there, and no other ground's."""
+
+    def ripen(arena: Arena, ground: Ground) -> None:
+        calcom = arena.calcom
+        calcom.bookings.clear()
+        told = {"rescheduledToUid": ground.bookings[1].uid} if moved else {}
+        calcom.put(ground.bookings[booking], status, minutes_ago=0, **told)
+        if moved:
+            calcom.put(ground.bookings[1], minutes_ago=0)
+
+    return ripen
+
+
 def near(minutes: int) -> Callable[[Arena, Ground], None]:
     """The meeting is near, and was agreed on long ago."""
 
@@ -783,6 +801,10 @@ def say(who: Persona, canned: str = "thank_you") -> Action:
 
 def sweep(arena: Arena, ground: Ground) -> str:
     return word(arena.posted_by(SCHEDULER, "complete-meetings"))
+
+
+def reconcile(arena: Arena, ground: Ground) -> str:
+    return word(arena.posted_by(SCHEDULER, "reconcile-calcom"))
 
 
 def tell(what: str, booking: int = 0, **more: Any) -> Action:

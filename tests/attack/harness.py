@@ -89,7 +89,7 @@ class Process:
         self._close()
 
     def end(self) -> int:
-        """As the platform does: SIGTERM, and ten seconds; the exit code."""
+        """As the platform does: SIGTERM, and some time, twice its ten seconds; the exit code."""
         if self.running.poll() is None:
             self.running.terminate()
         try:

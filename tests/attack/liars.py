@@ -42,6 +42,14 @@ def _drip_body(wire: socket.socket) -> None:
         time.sleep(0.1)
 
 
+def drips_for_a_while(wire: socket.socket) -> None:
+    """A sound answer, a byte at a time: never as slow as a timeout between two of them."""
+    wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n")
+    for _ in range(30):
+        wire.sendall(b" ")
+        time.sleep(0.1)
+
+
 def _flood(wire: socket.socket) -> None:
     wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % HUGE)
     piece = b" " * 65536

@@ -21,7 +21,10 @@ RECORD_SQL = "sql/migrations/20261125090000_keep_every_transition.sql"
 BUFFERS_SQL = "sql/migrations/20261125090100_keep_buffers_reminders_and_calendars.sql"
 LOBBY_SQL = "sql/migrations/20261126090000_keep_devices_epochs_and_messages.sql"
 GRANTS_SQL = "sql/migrations/20261127090000_stand_on_supabase.sql"
+PATIENCE, PUBSUB = "src/visio/adapters/patience.py", "src/visio/adapters/pubsub.py"
+CHAIN, SMTP = "src/visio/flows/follow_chain.py", "src/visio/adapters/smtp.py"
 
+REMOTE = "tests/attack/test_faults_remote.py"
 FUNCTIONS, SQL, UNIT = "tests/functions/test_", "tests/sql/test_", "tests/unit/test_"
 
 
@@ -648,5 +651,78 @@ MUTANTS = (
         "  for select to visio_system\n  using ((select auth.role()) is not distinct from "
         "(select auth.role()));",
         (f"{SQL}policies.py::test_the_system_role_without_its_claim_sees_nothing",),
+    ),
+    # What other services do to us, and what a booking does to another.
+    Mutant(
+        "an answer that drips is waited for",
+        PATIENCE,
+        "            if left <= 0:\n"
+        '                raise TimeoutError("the answer takes too long")\n'
+        "            self._sock.settimeout(left)\n",
+        "            self._sock.settimeout(max(left, 2.0))\n",
+        (f"{REMOTE}::test_an_answer_that_drips_is_left_when_its_time_is_up",),
+    ),
+    Mutant(
+        "an answer may be as large as it likes",
+        PATIENCE,
+        "if self._room < 0:",
+        "if self._room > ROOM:",
+        (f"{REMOTE}::test_nobody_sends_more_than_there_is_room_for",),
+    ),
+    Mutant(
+        "a list of no keys is no list",
+        IDENTITY,
+        "if keys or not listed:",
+        "if keys:",
+        (f"{REMOTE}::test_a_list_of_no_keys_is_a_verdict_and_is_not_asked_for_by_every_stranger",),
+    ),
+    Mutant(
+        "one odd key hides all others",
+        IDENTITY,
+        "dict(filter(None, map(_readable, listed)))",
+        'dict((str(k["kid"]), (k["kty"], jwt.PyJWK(k).key)) for k in listed)',
+        (f"{REMOTE}::test_a_key_of_another_kind_hides_no_key_of_ours",),
+    ),
+    Mutant(
+        "a mail counts as not sent if its server leaves without a word",
+        SMTP,
+        "with contextlib.suppress(smtplib.SMTPException, OSError):",
+        "with contextlib.suppress(KeyError):",
+        (f"{REMOTE}::test_every_word_of_a_mail_server_is_understood",),
+    ),
+    Mutant(
+        "a channel that failed once is never spoken on again",
+        PUBSUB,
+        "            publisher.resume_publish(topic, message.key)\n",
+        "            pass\n",
+        (f"{REMOTE}::test_googles_client_goes_on_with_a_channel_after_any_failure",),
+    ),
+    Mutant(
+        "a signal that was relayed is relayed again",
+        RELAY,
+        "    if ours is False:\n        return\n",
+        "",
+        (f"{FUNCTIONS}machines.py::test_a_signal_pushed_again_is_broadcast_once",),
+    ),
+    Mutant(
+        "who loses every race is run for ever",
+        EDGE,
+        "for _ in range(TRIES):",
+        "while True:",
+        (f"{FUNCTIONS}edge.py::test_a_page_that_lost_a_race_is_run_again",),
+    ),
+    Mutant(
+        "a key under way is not told from another request",
+        REQUESTS,
+        'if taken.rows[0]["free"]:',
+        "if False:",
+        (f"{FUNCTIONS}deciding.py::test_who_waits_too_long_is_told_for_what",),
+    ),
+    Mutant(
+        "what ended here hides what lives of the same booking",
+        CHAIN,
+        "held.get(of.head) or live or ended",
+        "held.get(of.head) or ended or live",
+        (f"{FUNCTIONS}bookings.py::test_the_one_that_lives_is_what_a_later_end_is_told_of",),
     ),
 )

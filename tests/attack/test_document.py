@@ -9,11 +9,12 @@ from local.gateway import gateway
 from tests.attack.scale import FULL, rounds
 from tests.attack.skeletons import DOCUMENT, OPERATIONS
 from tests.attack.test_fuzz import MACHINES, PUSHED
+from tests.conftest import ON_ONE_SERVER
 from tests.world import ALICE, MIKL, PUSH, SCHEDULER
 from visio import bootstrap, settings
 
 pytestmark = [
-    pytest.mark.parametrize("database", ["embedded"], indirect=True),
+    ON_ONE_SERVER,
     pytest.mark.timeout(600),
 ]
 CHECKS = schemathesis.checks.CHECKS

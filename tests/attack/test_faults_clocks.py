@@ -8,14 +8,14 @@ import pytest
 import vobject
 
 from tests.attack.invariants import broken
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import ALICE, BRUNO, MIKL
 from visio.adapters.letters import spoken
 from visio.bootstrap import app
 from visio.call import Call
 from visio.flows.complete_meetings import complete_meetings
 
-pytestmark = pytest.mark.parametrize("database", ["embedded"], indirect=True)
+pytestmark = ON_ONE_SERVER
 
 PARIS = ZoneInfo("Europe/Paris")
 QUARTER = timedelta(minutes=15)

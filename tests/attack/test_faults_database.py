@@ -22,12 +22,12 @@ from tests.attack.cable import Cable, Passing
 from tests.attack.invariants import broken
 from tests.attack.scale import FULL, rounds
 from tests.calcom import Booking
-from tests.conftest import FAST, TEMPLATE, TestDatabase, at
+from tests.conftest import FAST, ON_ONE_SERVER, TEMPLATE, TestDatabase, at
 from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, signed
 from visio import bootstrap, settings
 
 pytestmark = [
-    pytest.mark.parametrize("database", ["embedded"], indirect=True),
+    ON_ONE_SERVER,
     pytest.mark.timeout(600),
 ]
 

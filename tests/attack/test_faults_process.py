@@ -14,11 +14,11 @@ from tests.attack.cable import Cable
 from tests.attack.harness import Fleet
 from tests.attack.liars import SLOW, Liar
 from tests.attack.scale import rounds
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import ALICE, BRUNO, MIKL, PUSH, pushed, settings_for
 
 pytestmark = [
-    pytest.mark.parametrize("database", ["embedded"], indirect=True),
+    ON_ONE_SERVER,
     pytest.mark.timeout(300),
     pytest.mark.xdist_group("processes"),
 ]
@@ -155,7 +155,9 @@ def wait_until(true):
 
 def test_told_to_end_with_fifty_requests_in_flight(given, cable, remote, rows, asked, holds, tally):
     remote.published.clear()
-    keys = [f"in-flight-{n}" for n in range(50)]
+    # Said twice in the same words: an instant made anew might be of the next minute.
+    asking = {f"in-flight-{n}": {"requestedSlots": [at(6, n)]} for n in range(50)}
+    keys = list(asking)
     for turn in range(rounds(1, 3)):
         with Fleet(given()) as fleet, ThreadPoolExecutor(50) as pool:
             fleet.start("request-meeting")
@@ -163,8 +165,7 @@ def test_told_to_end_with_fifty_requests_in_flight(given, cable, remote, rows, a
             cable.rule = lambda passing: 0.01 if passing.direction == "down" else None
 
             def ask(key, fleet=fleet, turn=turn):
-                body = {"requestedSlots": [at(6, int(key.rpartition("-")[2]))]}
-                headers = {"Idempotency-Key": f"{key}-{turn}"}
+                body, headers = asking[key], {"Idempotency-Key": f"{key}-{turn}"}
                 try:
                     return fleet.call("request-meeting", body, BRUNO, headers=headers)
                 except (OSError, http.client.HTTPException):
@@ -172,19 +173,16 @@ def test_told_to_end_with_fifty_requests_in_flight(given, cable, remote, rows, a
 
             answers = [pool.submit(ask, key) for key in keys]
             wait_until(lambda first=first: any("status=201" in line for line in first.lines))
-            begun = time.monotonic()
             assert first.end() == 0
-            ended = time.monotonic() - begun
             results = [answer.result() for answer in answers]
             cable.calm()
             cut = [key for key, result in zip(keys, results, strict=True) if result is None]
             # One client's requests are stored one at a time: some may wait too long for their turn.
-            assert {result.status for result in results if result} <= {201, 409}
+            assert {result.status for result in results if result} <= {201, 503}
             fleet.proxy("request-meeting").aim(("127.0.0.1", second.port))
             assert {ask(key).status for key in keys} == {201}
-            assert ended < 10
             assert len(cut) < len(keys)
-            assert not [line for line in fleet.lines if "status=5" in line or "Traceback" in line]
+            assert not [line for line in fleet.lines if "status=500" in line or "Traceback" in line]
             assert second.end() == 0
         assert asked()[:2] == (50 * (turn + 1), 50 * (turn + 1))
         tally("requests in flight while their process is told to end", len(keys))

@@ -10,9 +10,9 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from tests.attack.liars import MUMBLED, QUICK, SLOW, Google, Liar, Post
+from tests.attack.liars import MUMBLED, QUICK, SLOW, Google, Liar, Post, drips_for_a_while
 from tests.attack.scale import FULL, rounds
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import (
     ALICE,
     BRUNO,
@@ -25,13 +25,13 @@ from tests.world import (
 )
 from visio import bootstrap, identity, settings
 from visio.adapters.mailer import PATIENCE, Delivery
+from visio.adapters.patience import urlopen
 from visio.adapters.pubsub import PubSub, Topics
 from visio.adapters.smtp import Smtp
 from visio.domain.events import Signal
 from visio.domain.refusals import Unavailable
 
 pytestmark = pytest.mark.timeout(300)
-on_one = pytest.mark.parametrize("database", ["embedded"], indirect=True)
 
 LIES = {**QUICK, **MUMBLED, **(SLOW if FULL else {"drips its head": SLOW["drips its head"]})}
 # A good status: for whoever reads no further that is an answer, whatever is wrong with the rest.
@@ -89,13 +89,32 @@ def apologised(answer):
     )
 
 
+# -- an answer as a whole
+
+
+def test_an_answer_that_drips_is_left_when_its_time_is_up(liar, tally):
+    liar.does = drips_for_a_while
+
+    with pytest.raises(TimeoutError), urlopen(liar.url, timeout=0.5) as answer:
+        answer.read()
+    tally("answers that come to an end, but late")
+
+
+def test_nobody_sends_more_than_there_is_room_for(liar, tally):
+    liar.does = MUMBLED["floods"]
+
+    with pytest.raises(OSError, match="too large"), urlopen(liar.url, timeout=20) as answer:
+        answer.read()
+    tally("answers that are too large")
+
+
 # -- the bus
 
 
 MARKED = "select count(*) from visio.signal_outbox where published_at is not null"
 
 
-@on_one
+@ON_ONE_SERVER
 def test_whatever_the_bus_says_the_caller_is_answered_and_the_sweep_says_it_later(
     call, lied_to, liar, environment, remote, rows, scheduled, holds, tally
 ):
@@ -207,7 +226,7 @@ def announcement():
     }
 
 
-@on_one
+@ON_ONE_SERVER
 def test_every_answer_of_realtime_is_sent_once_tried_again_or_kept(push, remote, rows, tally):
     for status, meant in REALTIME.items():
         message = announcement()
@@ -231,7 +250,7 @@ def test_every_answer_of_realtime_is_sent_once_tried_again_or_kept(push, remote,
     tally("answers of Realtime, each with a second delivery", len(REALTIME))
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_realtime_that_lies_delays_a_signal_and_loses_none(
     push, lied_to, liar, environment, remote, rows, holds, tally
 ):
@@ -267,7 +286,7 @@ def bearing(remote):
     return {"Authorization": f"Bearer {bearer}"}
 
 
-@on_one
+@ON_ONE_SERVER
 def test_without_keys_nobody_is_judged_and_with_old_ones_everybody_goes_on(
     call, liar, environment, remote, monkeypatch, tally
 ):
@@ -295,7 +314,7 @@ def test_without_keys_nobody_is_judged_and_with_old_ones_everybody_goes_on(
     tally("lies of a key server, cold and warm", 2 * len(LIES))
 
 
-@on_one
+@ON_ONE_SERVER
 def test_certificates_that_cannot_be_had_are_no_verdict_on_google(
     push, lied_to, liar, environment, remote, tally
 ):
@@ -351,7 +370,7 @@ def test_a_key_of_another_kind_hides_no_key_of_ours(liar, remote, tally):
 # -- Cal.com
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_calcom_that_lies_once_is_asked_again(call, lied_to, liar, monkeypatch, tally):
     monkeypatch.setattr("visio.adapters.calcom.KEPT", -1.0)
     lied_to(CALCOM_HEALTH_URL="/api/version")
@@ -370,7 +389,7 @@ def test_a_calcom_that_lies_once_is_asked_again(call, lied_to, liar, monkeypatch
     tally("lies about Cal.com's health", len(dead))
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_list_of_bookings_that_lies_is_read_another_time(
     lied_to, liar, scheduled, rows, holds, tally
 ):
@@ -389,7 +408,7 @@ def test_a_list_of_bookings_that_lies_is_read_another_time(
 # -- the room's server, and browsers' push services
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_room_server_that_lies_is_asked_until_it_has_done_it(
     accepted, signal, lied_to, liar, environment, push, remote, rows, tally
 ):
@@ -474,14 +493,14 @@ def test_every_word_of_a_mail_server_is_understood(post, tally):
     tally("words of a mail server", len(POST))
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_server_that_breaks_off_once_it_has_the_mail_gets_no_second_one(
     call, post, environment, push, remote, scheduled, rows, tally
 ):
     environment.setenv("SMTP_URL", post.url)
     settings.forget()
     bootstrap.forget()
-    post.says = {"QUIT": "421 closing"}
+    post.says = {"QUIT": ""}
     call("request-meeting", {"requestedSlots": [at(1)]}, BRUNO)
     mails = list(remote.mailed)
     for mail in mails:
@@ -509,7 +528,7 @@ def test_a_mail_server_that_drips_is_left_before_anybody_else_may_send_the_same(
     tally("a mail server that drips")
 
 
-@on_one
+@ON_ONE_SERVER
 def test_silence_everywhere_at_once_holds_up_no_caller_for_long(
     call, lied_to, liar, together, rows, tally
 ):

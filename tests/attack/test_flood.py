@@ -13,11 +13,11 @@ import pytest
 
 from tests.attack.harness import Fleet
 from tests.attack.scale import FULL, rounds
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import ALICE, BRUNO, MIKL, PROJECT, settings_for
 from visio.domain.limits import LIMITS
 
-pytestmark = pytest.mark.parametrize("database", ["embedded"], indirect=True)
+pytestmark = ON_ONE_SERVER
 
 CONNECTIONS = 16
 # Each connection's calls a second: together sixteen times what passes.

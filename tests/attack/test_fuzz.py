@@ -15,7 +15,7 @@ from tests.attack.mutate import CANARY, DEEP_TOKEN, Mutator, written
 from tests.attack.scale import rounds
 from tests.attack.skeletons import OPERATIONS, Skeletons
 from tests.calcom import Booking
-from tests.conftest import GETS
+from tests.conftest import GETS, ON_ONE_SERVER
 from tests.functions.test_rooms import ROOMS
 from tests.functions.test_rooms import signed as signed_by_livekit
 from tests.world import (
@@ -38,7 +38,7 @@ from visio import bootstrap, settings
 from visio.domain import refusals
 
 pytestmark = [
-    pytest.mark.parametrize("database", ["embedded"], indirect=True),
+    ON_ONE_SERVER,
     pytest.mark.timeout(600),
 ]
 # A signed body of Cal.com's has no other end.

@@ -14,10 +14,11 @@ from tests.attack.mutate import CANARY, Mutator
 from tests.attack.scale import FULL, rounds
 from tests.attack.test_fuzz import READ, SIGNED, events, see_their_own
 from tests.calcom import Booking
+from tests.conftest import ON_ONE_SERVER
 from tests.world import ALICE, settings_for, signed
 
 pytestmark = [
-    pytest.mark.parametrize("database", ["embedded"], indirect=True),
+    ON_ONE_SERVER,
     pytest.mark.timeout(600),
 ]
 KIB = 1024

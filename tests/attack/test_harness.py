@@ -12,9 +12,8 @@ from local import postgres
 from tests.attack.cable import Cable
 from tests.attack.harness import Fleet
 from tests.attack.invariants import INVARIANTS, broken, doors, leaks, undrained, violated
+from tests.conftest import ON_ONE_SERVER
 from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, STRANGER, settings_for
-
-on_one = pytest.mark.parametrize("database", ["embedded"], indirect=True)
 
 MEETING = "(select meeting_id from meeting_requests where meeting_id is not null limit 1)"
 HARM = {
@@ -77,7 +76,7 @@ def test_there_is_a_harm_for_every_invariant():
     ]
 
 
-@on_one
+@ON_ONE_SERVER
 def test_every_invariant_that_is_broken_is_seen(database, life, admin, tally):
     assert broken(database.admin) == []
 
@@ -94,7 +93,7 @@ def test_every_invariant_that_is_broken_is_seen(database, life, admin, tally):
     tally("invariants broken on purpose, and seen", len(HARM))
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_row_that_somebody_else_sees_is_seen(database, life, rows):
     rows("create policy hole on meetings for select to authenticated using (true)")
 
@@ -105,7 +104,7 @@ def test_a_row_that_somebody_else_sees_is_seen(database, life, rows):
     assert all("a caller sees exactly his rows" in one for one in found)
 
 
-@on_one
+@ON_ONE_SERVER
 def test_what_is_unsaid_and_what_is_told_too_far_is_seen(database, life, rows, holds):
     rows("update visio.signal_outbox set published_at = null")
     rows("update visio.signal_outbox set next_attempt_at = now()")
@@ -120,7 +119,7 @@ def test_what_is_unsaid_and_what_is_told_too_far_is_seen(database, life, rows, h
     holds.silence()
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_door_that_disagrees_with_the_knock_is_seen(database, life, call):
     def joins(meeting, user):
         who = next(one for one in (ALICE, BRUNO, MIKL) if one.user == user)
@@ -131,7 +130,7 @@ def test_a_door_that_disagrees_with_the_knock_is_seen(database, life, call):
     assert ALICE.user in found
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_cable_delays_cuts_and_swallows(database):
     address = urlsplit(database.admin)
     with Cable((address.hostname, address.port), messages=True) as cable:
@@ -156,7 +155,7 @@ def test_a_cable_delays_cuts_and_swallows(database):
         silent.close()
 
 
-@on_one
+@ON_ONE_SERVER
 def test_a_fleet_answers_from_two_processes_and_goes_on_without_one(database, remote):
     with Fleet(settings_for(database.login, remote)) as fleet:
         fleet.start("who-am-i")

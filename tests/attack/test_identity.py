@@ -34,6 +34,7 @@ from tests.attack.forge import (
     text,
 )
 from tests.calcom import Booking
+from tests.conftest import ON_ONE_SERVER
 from tests.world import (
     ALICE,
     BOOKING_SECRET,
@@ -56,7 +57,7 @@ from tests.world import (
 from visio import bootstrap, settings
 from visio.adapters.links import Person
 
-pytestmark = pytest.mark.parametrize("database", ["embedded"], indirect=True)
+pytestmark = ON_ONE_SERVER
 
 NAN, ENDLESS = float("nan"), float("inf")
 DEEP = b"[" * 5000

@@ -16,7 +16,7 @@ import jwt
 import pytest
 
 from tests.attack.test_rows import CLOSED, FILL, READABLE
-from tests.conftest import GETS, at
+from tests.conftest import GETS, ON_ONE_SERVER, at
 from tests.functions.test_edge import FUNCTIONS
 from tests.world import (
     ALICE,
@@ -340,7 +340,7 @@ def seen(answer, thing):
     return answer.status_code, told.replace(thing, "…"), headers
 
 
-@pytest.mark.parametrize("database", ["embedded"], indirect=True)
+@ON_ONE_SERVER
 @pytest.mark.parametrize("row", dict.fromkeys(line[0] for line in CELLS))
 def test_everybody_is_answered_as_the_table_says(ask, rows, state, tally, row):
     rows(FILL)

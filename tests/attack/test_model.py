@@ -33,6 +33,7 @@ from tests.attack import model
 from tests.attack.invariants import broken, undrained
 from tests.attack.model import CLIENTS, OPERATORS, Event, Meeting, No, Request, Rules, World
 from tests.attack.scale import rounds
+from tests.conftest import ON_ONE_SERVER
 from tests.world import (
     ALICE,
     BRUNO,
@@ -48,7 +49,7 @@ from tests.world import (
 from visio import bootstrap, edge, settings
 
 pytestmark = [
-    pytest.mark.parametrize("database", ["embedded"], indirect=True),
+    ON_ONE_SERVER,
     # Shrinking a failure takes longer than any test that passes.
     pytest.mark.timeout(1200),
 ]

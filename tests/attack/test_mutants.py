@@ -2,10 +2,9 @@
 
 import ast
 
-import pytest
-
 from tests.attack import mutants
 from tests.attack.sabotages import MUTANTS
+from tests.conftest import ON_ONE_SERVER
 from tests.world import PROJECT
 
 
@@ -27,7 +26,7 @@ def test_each_sabotage_can_still_be_tried(tally):
     tally("sabotages that can be tried", len(MUTANTS))
 
 
-@pytest.mark.parametrize("database", ["embedded"], indirect=True)
+@ON_ONE_SERVER
 def test_a_sabotage_is_noticed_and_mended_again(database, tally):
     [mutant] = [m for m in MUTANTS if m.name == "who waits may enter"]
     addresses = {"admin": database.admin.rpartition("/")[0] + "/{}", "login": database.login}

@@ -12,6 +12,7 @@ from local.postgres import free_port
 from tests.attack import duels as do
 from tests.attack.duels import Arena, Duel, Mailbox, fight
 from tests.attack.scale import FULL, rounds
+from tests.functions.test_reconcile import served_calcom
 from tests.world import ALICE, BRUNO, MIKL
 from visio import bootstrap, settings
 
@@ -519,9 +520,10 @@ ONE_MEETING = [
         right=do.sweep,
         look=do.the_lobby,
         allowed={
-            ("cancelled", "done", "cancelled, nobody"): "cancelled",
+            # Its time has passed, swept or not: nobody can call it off any more.
             ("meeting_over", "done", "completed, nobody"): "completed",
         },
+        overlapping={("meeting_over", "done", "scheduled, nobody"): "left to the next sweep"},
     ),
     Duel(
         name="leave | sweep",
@@ -1073,6 +1075,60 @@ ONE_KNOCK = [
 ]
 
 ONE_BOOKING = [
+    Duel(
+        name="created | read in the list",
+        stage=do.not_told,
+        ripen=do.listed("accepted"),
+        left=do.tell("created"),
+        right=do.reconcile,
+        look=do.booking,
+        allowed={
+            ("created", "done", AGREED): "told first",
+            ("duplicate", "done", AGREED): "read first",
+        },
+    ),
+    Duel(
+        name="read in the list | read in the list",
+        stage=do.not_told,
+        ripen=do.listed("accepted"),
+        left=do.reconcile,
+        right=do.reconcile,
+        look=do.booking,
+        allowed={("done", "done", AGREED): "one meeting"},
+    ),
+    Duel(
+        name="cancelled there | read as cancelled",
+        stage=do.booked,
+        ripen=do.listed("cancelled"),
+        left=do.tell("cancelled"),
+        right=do.reconcile,
+        look=do.booking,
+        allowed={
+            ("cancelled", "done", CANCELLED): "told first",
+            ("ignored", "done", CANCELLED): "read first",
+        },
+    ),
+    Duel(
+        name="rescheduled | read as moved",
+        stage=do.booked,
+        ripen=do.listed("cancelled", moved=True),
+        left=do.tell("rescheduled", 1),
+        right=do.reconcile,
+        look=do.booking,
+        allowed={
+            ("updated", "done", AGREED_1): "told first",
+            ("ignored", "done", AGREED_1): "read first",
+        },
+    ),
+    Duel(
+        name="cancelled here | read as it was",
+        stage=do.booked,
+        ripen=do.listed("accepted"),
+        left=do.cancel(),
+        right=do.reconcile,
+        look=do.booking,
+        allowed={("cancelled", "done", CANCELLED): "cancelled"},
+    ),
     Duel(
         name="created | created, the same bytes",
         stage=do.not_told,
@@ -1664,14 +1720,21 @@ def mailbox():
 
 
 @pytest.fixture
-def arena(call, rows, together, remote, environment, mailbox):
+def calcom():
+    with served_calcom() as fake:
+        yield fake
+
+
+@pytest.fixture
+def arena(call, rows, together, remote, environment, mailbox, calcom):
     given = {"SMTP_URL": mailbox.url, "THREADS": "8"}
+    given |= {"CALCOM_API_URL": f"{calcom.url}/v2", "CALCOM_API_VERSION": "v2"}
     given |= {"MAX_OPEN_REQUESTS": "0", "RATE_LIMIT_FACTOR": "0"}
     for name, value in given.items():
         environment.setenv(name, value)
     settings.forget()
     bootstrap.forget()
-    return Arena(call, rows, together, remote, mailbox)
+    return Arena(call, rows, together, remote, mailbox, calcom)
 
 
 @pytest.mark.parametrize("bout", BOUTS, ids=lambda bout: bout[0].name)

@@ -16,9 +16,10 @@ import pytest
 from local import postgres
 from local.grants import TARGET
 from tests.attack.scale import FULL
+from tests.conftest import ON_ONE_SERVER
 from tests.world import ALICE, ANONYMOUS, BRUNO, CHLOE, MIKL, NORA, STRANGER
 
-pytestmark = pytest.mark.parametrize("database", ["embedded"], indirect=True)
+pytestmark = ON_ONE_SERVER
 
 FORBIDDEN = "42501"
 # Everything that a browser may read, each row of which is its own; and what its tables keep back.

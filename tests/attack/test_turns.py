@@ -24,13 +24,13 @@ from sqlalchemy import text
 
 from local import postgres
 from tests.attack.scale import rounds
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, SCHEDULER, STRANGER, settings_for
 from visio import bootstrap, settings
 from visio.adapters.database import Database
 from visio.domain.refusals import DatabaseFailed, NotFound, StillLocked, Unavailable
 
-pytestmark = pytest.mark.parametrize("database", ["embedded"], indirect=True)
+pytestmark = ON_ONE_SERVER
 
 SEEN = text("select name from public.clients order by 1")
 SEES = {

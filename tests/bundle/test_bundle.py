@@ -17,6 +17,7 @@ from local import build, openapi
 from local.gateway import names
 from local.postgres import free_port
 from tests.cloud import planned
+from tests.conftest import ON_ONE_SERVER
 from tests.world import ALICE, PROJECT, Remote
 
 pytestmark = pytest.mark.xdist_group("bundle")
@@ -101,7 +102,7 @@ def answered(address, method, headers=None, body=None):
     raise AssertionError(process.stdout.read().decode())
 
 
-@pytest.mark.parametrize("database", ["embedded"], indirect=True)
+@ON_ONE_SERVER
 @pytest.mark.parametrize("name", names())
 def test_a_staged_function_serves_alone(started, name):
     address = started(name)
@@ -111,7 +112,7 @@ def test_a_staged_function_serves_alone(started, name):
     assert (status, answer["error"]["code"]) == (405, "method_not_allowed")
 
 
-@pytest.mark.parametrize("database", ["embedded"], indirect=True)
+@ON_ONE_SERVER
 def test_a_staged_function_reaches_the_database_and_the_bus(started, remote: Remote):
     address = started("request_meeting")
     headers = {**ALICE.headers, "Content-Type": "application/json"}

@@ -9,10 +9,8 @@ from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
 from tests.calcom import Booking, again, now, z
+from tests.conftest import ON_ONE_SERVER
 from tests.world import ALICE, BRUNO, MIKL
-
-ON_18 = pytest.mark.parametrize("database", ["embedded"], indirect=True)
-
 
 # -- each trigger changes the right thing
 
@@ -476,7 +474,7 @@ select r.status, r.requested_slots, r.selected_slot, r.duration_minutes, r.reaso
  order by 2::text, 1"""
 
 
-@ON_18
+@ON_ONE_SERVER
 @pytest.mark.parametrize("story", STORIES)
 def test_any_order_with_copies_ends_in_the_same_rows(tell, linked, rows, story):
     def told_as(bodies):
@@ -658,6 +656,22 @@ def test_what_ended_here_and_goes_on_in_calcom_is_another_meeting(tell, linked, 
     assert tell(later.rescheduled()) == "created"
     assert sorted(m["status"] for m in meetings()) == ["cancelled", "scheduled"]
     assert tell(later.cancelled()) == "cancelled"
+
+
+def test_the_one_that_lives_is_what_a_later_end_is_told_of(tell, linked, call, meetings):
+    # The row of the first stays, ended here; the third was cancelled before we heard of it.
+    booking = linked(uid="a")
+    second = booking.moved(5, uid="b")
+    third = second.moved(6, uid="c")
+    tell(booking.created())
+    [meeting] = meetings()
+    call("cancel-meeting", {"meetingId": meeting["id"], "reason": "Non"}, MIKL)
+    tell(second.rescheduled())
+
+    tell(third.cancelled("Un empêchement"))
+    tell(third.rescheduled())
+
+    assert sorted(m["cancelReason"] for m in meetings()) == ["Non", "Un empêchement"]
 
 
 def test_who_are_meeting_are_not_interrupted(tell, linked, signal, meetings):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA
 from visio import bootstrap, settings
 
@@ -42,6 +42,7 @@ def test_offsets_are_understood_and_answered_in_utc(call):
     assert answer.json["data"]["requestedSlots"] == ["2027-03-29T07:00:00Z"]
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -294,6 +295,28 @@ def test_a_key_under_way_elsewhere_is_told_so(call, database, admin):
     elsewhere.close()
     assert answer.status_code == 409
     assert answer.json["error"]["code"] == "idempotency_key_in_flight"
+
+
+@pytest.mark.parametrize(
+    ("held", "code"),
+    [(["ask"], (503, "unavailable")), (["ask", "key"], (409, "idempotency_key_in_flight"))],
+    ids=["another request of hers", "one with this key"],
+)
+def test_who_waits_too_long_is_told_for_what(call, database, admin, held, code):
+    body, key = {"requestedSlots": [at(1)]}, {"Idempotency-Key": "one"}
+    names = {"ask": f"ask/{ALICE.user}", "key": f"key/{ALICE.user}/one"}
+    elsewhere = admin(database.admin)
+    elsewhere.run("begin")
+    for name in held:
+        elsewhere.run(
+            "select pg_advisory_xact_lock(hashtextextended(:name, 4262))", name=names[name]
+        )
+
+    answer = call("request-meeting", body, ALICE, headers=key)
+
+    elsewhere.close()
+    assert (answer.status_code, answer.json["error"]["code"]) == code
+    assert call("request-meeting", body, ALICE, headers=key).status_code == 201
 
 
 def test_an_unusable_key_is_refused(call):

@@ -13,7 +13,7 @@ from flask import Request
 from werkzeug.test import EnvironBuilder
 
 from local.gateway import names
-from tests.conftest import GETS, at
+from tests.conftest import GETS, ON_ONE_SERVER, at
 from tests.world import (
     ALICE,
     ANONYMOUS,
@@ -117,6 +117,7 @@ def test_who_may_call_what(call, function):
     assert answered == tuple({status} for status in STATUSES[function])
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_errors_have_one_shape(call, function):
     long = b'{"message": "' + b"x" * (257 * 1024) + b'"}'
@@ -141,6 +142,7 @@ def test_errors_have_one_shape(call, function):
     assert right in attempts[0][1].headers["Allow"]
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize("function", [name for name in BROWSERS if name not in GETS])
 @pytest.mark.parametrize(
     "garbage",
@@ -155,6 +157,7 @@ def test_garbage_is_refused_in_words(call, function, garbage):
     assert (answer.status_code, answer.json["error"]["code"]) == (400, "malformed_json")
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize("function", [name for name in BROWSERS if name not in GETS])
 def test_only_json_is_taken(call, function):
     body = json.dumps(BODIES[function]).encode() or b"{}"
@@ -208,6 +211,7 @@ def test_a_problem_names_its_field_even_in_one_of_several_commands(call):
     assert {detail["field"] for detail in details} == {"requestId", "selectedSlot"}
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize("function", BROWSERS)
 def test_preflights_are_answered_before_anybody_signs_in(call, function):
     asked = {"Origin": "https://app.foxeo.example", "Access-Control-Request-Method": "POST"}
@@ -245,6 +249,7 @@ def test_errors_can_be_read_by_an_allowed_origin(call):
     assert answer.headers["Access-Control-Allow-Origin"] == "https://hub.foxeo.example"
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize("function", sorted(MACHINES))
 def test_machines_get_no_cors(call, function):
     headers = {"Origin": "https://app.foxeo.example"}
@@ -261,6 +266,7 @@ def _anything(**changes):
     return token(ALICE.user, **changes)
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize(
     "bearer",
     [

@@ -13,7 +13,7 @@ from werkzeug.test import EnvironBuilder
 
 from bench.trips import Proxy, through
 from tests.calcom import Booking
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import ALICE, BRUNO, LINK_SECRET, MIKL, SCHEDULER, signed
 from visio import bootstrap, settings
 from visio.adapters.links import Person, PersonalLinks
@@ -22,7 +22,7 @@ from visio.domain.limits import LIMITS
 from visio.domain.refusals import RaceLost, TooOften
 from visio.edge import endpoint
 
-pytestmark = pytest.mark.parametrize("database", ["embedded"], indirect=True)
+pytestmark = ON_ONE_SERVER
 
 ASKING = text("select 1")
 

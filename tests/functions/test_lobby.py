@@ -4,7 +4,7 @@ import jwt
 import pytest
 from livekit.api import TokenVerifier
 
-from tests.conftest import at
+from tests.conftest import ON_ONE_SERVER, at
 from tests.world import ALICE, BRUNO, MIKL, NORA, STRANGER
 from visio import bootstrap, settings
 
@@ -393,6 +393,7 @@ def test_lists_are_newest_first_and_paged(call, pending):
     assert last["nextCursor"] is None
 
 
+@ON_ONE_SERVER
 @pytest.mark.parametrize("function", ["list-requests", "list-meetings", "list-notifications"])
 @pytest.mark.parametrize(
     "query",

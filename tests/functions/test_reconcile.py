@@ -1,5 +1,6 @@
 """Cal.com's own list of bookings, read in a fake of its API: what no webhook told is made good."""
 
+import contextlib
 import json
 import threading
 from datetime import UTC, datetime, timedelta
@@ -104,8 +105,9 @@ class FakeCalcom:
         }
 
 
-@pytest.fixture
-def calcom():
+@contextlib.contextmanager
+def served_calcom():
+    """Such an instance, at its `url`."""
     fake = FakeCalcom()
 
     class Handler(BaseHTTPRequestHandler):
@@ -132,6 +134,12 @@ def calcom():
     yield fake
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def calcom():
+    with served_calcom() as fake:
+        yield fake
 
 
 @pytest.fixture(params=["v2", "v1"])

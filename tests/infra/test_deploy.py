@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from local.gateway import names
+from tests.conftest import ON_ONE_SERVER
 from tests.infra.conftest import EXAMPLE, INFRA
 from tests.world import PROJECT
 from visio import settings
@@ -115,7 +116,7 @@ def test_the_commands_are_ones_that_a_shell_can_read(deploy, tmp_path):
             assert done.returncode == 0, block + done.stderr
 
 
-@pytest.mark.parametrize("database", ["embedded"], indirect=True)
+@ON_ONE_SERVER
 def test_the_first_people_are_told_to_the_tables_as_the_page_says(deploy, rows):
     statements = re.search(r"<<'END'\n(insert .*?)END", deploy, re.DOTALL)
     assert statements

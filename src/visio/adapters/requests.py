@@ -16,6 +16,7 @@ from visio.adapters.meetings import PEOPLE, people
 from visio.adapters.paging import OF_CALLER, WANTED, Page, Position
 from visio.domain.events import People, instant
 from visio.domain.meeting import Meeting, Span
+from visio.domain.refusals import StillLocked, Unavailable
 from visio.domain.request import ListedRequest, MeetingRequest, RequestStatus
 
 COLUMNS = """r.id, r.client_id, r.operator_id, r.requested_slots, r.proposed_slots, r.selected_slot,
@@ -52,6 +53,11 @@ select {COLUMNS}, {PEOPLE}, {_BUSY} {_OF_PEOPLE}
 # Whoever asks twice at once is counted one after the other: no limit is passed by two at a time.
 ONE_AT_A_TIME = text("""
 select pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'ask', visio.caller()), 4262))""")
+# Held by whoever came with this key until they are done: it tells them from another request of the
+# same client's.
+KEY_IS_FREE = text("""
+select pg_try_advisory_xact_lock(hashtextextended(
+         concat_ws('/', 'key', visio.caller(), cast(:key as text)), 4262)) as free""")
 OPENING = text("""
 select (select count(*) from public.meeting_requests r
          where r.client_id = c.id and r.status in ('pending', 'countered')) as open_requests,
@@ -148,9 +154,19 @@ class Opening:
 
 
 def opening(tx: Transaction, key: str | None) -> Opening:
-    """What must be known before a new request; nobody else asks as this caller meanwhile."""
+    """What must be known before a new request; nobody else asks as this caller meanwhile.
+
+    Raises StillLocked where a request with this key takes too long, Unavailable where another does.
+    """
+    taken = tx.also(KEY_IS_FREE, key=key or "")
     tx.lock(ONE_AT_A_TIME)
-    for row in tx.read(OPENING, key=key or ""):
+    try:
+        found = tx.read(OPENING, key=key or "")
+    except StillLocked as locked:
+        if taken.rows[0]["free"]:
+            raise Unavailable(locked.said) from locked
+        raise
+    for row in found:
         answer = row["answer"] and SNAPSHOT.validate_python(row["answer"])
         return Opening(row["open_requests"], row["fingerprint"], answer)
     return Opening(0, None, None)

@@ -136,11 +136,10 @@ def _mine(of: Appointment, held: Mapping[str, Held]) -> Held | None:
 
     What ended here and went on in Cal.com all the same is another appointment: people will come.
     """
-    ended = of.phase is not None and of.phase.ended
-    before = (held[uid] for uid in sorted(of.uids) if uid in held)
-    return held.get(of.head) or next(
-        (one for one in before if ended or not one.request.status.terminal), None
-    )
+    before = [held[uid] for uid in sorted(of.uids) if uid in held]
+    live = next((one for one in before if not one.request.status.terminal), None)
+    ended = before[0] if before and of.phase is not None and of.phase.ended else None
+    return held.get(of.head) or live or ended
 
 
 def _beside(of: Appointment, held: Mapping[str, Held]) -> list[Held]:
