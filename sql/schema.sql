@@ -370,7 +370,7 @@ CREATE TABLE public.transitions (
 
 ALTER TABLE ONLY public.transitions FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.transitions IS 'Who changed what, when, through which function and why: appended with the change, never altered.';
+COMMENT ON TABLE public.transitions IS 'Who changed what, when, through which function and why: appended with the change, never altered, kept for five years.';
 
 COMMENT ON COLUMN public.transitions.request_id IS 'No foreign key: what happened stays true when the row it happened to is gone.';
 
@@ -746,8 +746,6 @@ ALTER TABLE ONLY visio.webhook_inbox
 
 CREATE INDEX clients_newest ON public.clients USING btree (operator_id, created_at DESC, id DESC);
 
-CREATE INDEX clients_operator_id ON public.clients USING btree (operator_id);
-
 CREATE INDEX idx_meeting_requests_client_id ON public.meeting_requests USING btree (client_id);
 
 CREATE INDEX idx_meeting_requests_operator_id_status ON public.meeting_requests USING btree (operator_id, status);
@@ -766,11 +764,15 @@ CREATE INDEX lobby_knocks_waiting ON public.lobby_knocks USING btree (since) WHE
 
 CREATE INDEX lobby_messages_newest ON public.lobby_messages USING btree (meeting_id, created_at DESC, id DESC);
 
+CREATE INDEX meeting_requests_called_off ON public.meeting_requests USING btree (updated_at) WHERE ((source = 'calcom'::text) AND (status = 'cancelled'::text));
+
 CREATE INDEX meeting_requests_client_newest ON public.meeting_requests USING btree (client_id, created_at DESC, id DESC);
 
 CREATE INDEX meeting_requests_due ON public.meeting_requests USING btree (last_slot_at) WHERE (status = ANY (ARRAY['pending'::text, 'countered'::text]));
 
 CREATE UNIQUE INDEX meeting_requests_one_per_meeting ON public.meeting_requests USING btree (meeting_id);
+
+CREATE INDEX meeting_requests_open ON public.meeting_requests USING btree (operator_id, created_at DESC, id DESC) WHERE (status = ANY (ARRAY['pending'::text, 'countered'::text, 'accepted'::text]));
 
 CREATE INDEX meeting_requests_operator_newest ON public.meeting_requests USING btree (operator_id, created_at DESC, id DESC);
 
@@ -780,13 +782,19 @@ CREATE INDEX meetings_client_id ON public.meetings USING btree (client_id, creat
 
 CREATE INDEX meetings_ical_uid ON public.meetings USING btree (ical_uid) WHERE (ical_uid IS NOT NULL);
 
+CREATE INDEX meetings_live ON public.meetings USING btree (operator_id, created_at DESC, id DESC) WHERE (status = ANY (ARRAY['scheduled'::text, 'in_progress'::text]));
+
 CREATE INDEX meetings_live_by_end ON public.meetings USING btree (ends_at) WHERE (status = ANY (ARRAY['scheduled'::text, 'in_progress'::text]));
+
+CREATE INDEX meetings_live_by_start ON public.meetings USING btree (operator_id, scheduled_at) WHERE (status = ANY (ARRAY['scheduled'::text, 'in_progress'::text]));
 
 CREATE INDEX meetings_operator_id ON public.meetings USING btree (operator_id, created_at DESC, id DESC);
 
 CREATE INDEX meetings_remind_day ON public.meetings USING btree (scheduled_at) WHERE ((status = 'scheduled'::text) AND (reminded_day_at IS NULL));
 
 CREATE INDEX meetings_remind_quarter ON public.meetings USING btree (scheduled_at) WHERE ((status = 'scheduled'::text) AND (reminded_quarter_at IS NULL));
+
+CREATE INDEX notifications_age ON public.notifications USING btree (created_at);
 
 CREATE INDEX notifications_newest ON public.notifications USING btree (recipient_type, recipient_id, created_at DESC, id DESC);
 
@@ -805,6 +813,8 @@ CREATE INDEX transitions_request ON public.transitions USING btree (request_id, 
 CREATE INDEX calcom_bookings_chain ON visio.calcom_bookings USING btree (chain_id);
 
 CREATE UNIQUE INDEX calcom_bookings_request ON visio.calcom_bookings USING btree (request_id);
+
+CREATE INDEX calcom_bookings_requested ON visio.calcom_bookings USING btree (uid) WHERE (phase = 'requested'::text);
 
 CREATE INDEX calcom_chains_age ON visio.calcom_chains USING btree (COALESCE(ends_at, created_at));
 
@@ -853,8 +863,6 @@ CREATE INDEX webhook_inbox_loose ON visio.webhook_inbox USING btree (keep_until)
 CREATE INDEX webhook_inbox_meeting ON visio.webhook_inbox USING btree (meeting_id);
 
 CREATE INDEX webhook_inbox_received ON visio.webhook_inbox USING btree (received_at, id);
-
-CREATE INDEX webhook_inbox_uid ON visio.webhook_inbox USING btree (uid);
 
 CREATE TRIGGER never_changed BEFORE UPDATE ON public.transitions FOR EACH STATEMENT EXECUTE FUNCTION visio.refuse_change();
 
@@ -1102,6 +1110,8 @@ ALTER TABLE public.notifications ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.operators ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY "the system forgets what is on record for five years" ON public.transitions FOR DELETE TO visio_system USING (((( SELECT auth.role() AS role) = 'visio_system'::text) AND (recorded_at < (now() - '5 years'::interval))));
+
 CREATE POLICY "the system keeps knocks" ON public.lobby_knocks TO visio_system USING ((( SELECT auth.role() AS role) = 'visio_system'::text)) WITH CHECK ((( SELECT auth.role() AS role) = 'visio_system'::text));
 
 CREATE POLICY "the system keeps meetings" ON public.meetings TO visio_system USING ((( SELECT auth.role() AS role) = 'visio_system'::text)) WITH CHECK ((( SELECT auth.role() AS role) = 'visio_system'::text));
@@ -1116,9 +1126,13 @@ CREATE POLICY "the system reads what was said at lobbies" ON public.lobby_messag
 
 CREATE POLICY "the system records its own deeds and Cal.com's" ON public.transitions FOR INSERT TO visio_system WITH CHECK (((( SELECT auth.role() AS role) = 'visio_system'::text) AND (actor = ANY (ARRAY['calcom'::text, 'system'::text]))));
 
+CREATE POLICY "the system sees how old the record is" ON public.transitions FOR SELECT TO visio_system USING ((( SELECT auth.role() AS role) = 'visio_system'::text));
+
 CREATE POLICY "the system tells everybody" ON public.notifications TO visio_system USING ((( SELECT auth.role() AS role) = 'visio_system'::text)) WITH CHECK ((( SELECT auth.role() AS role) = 'visio_system'::text));
 
 ALTER TABLE public.transitions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY "what was told within a year stays" ON public.notifications AS RESTRICTIVE FOR DELETE TO visio_system USING ((created_at < (now() - '1 year'::interval)));
 
 CREATE POLICY "a caller counts their own calls" ON visio.call_rates TO visio_app USING ((caller = ( SELECT auth.uid() AS uid))) WITH CHECK ((caller = ( SELECT auth.uid() AS uid)));
 
@@ -1469,7 +1483,7 @@ GRANT UPDATE(client_joined_at) ON TABLE public.meetings TO visio_system;
 GRANT UPDATE(operator_joined_at) ON TABLE public.meetings TO visio_system;
 
 GRANT SELECT ON TABLE public.notifications TO visio_app;
-GRANT SELECT ON TABLE public.notifications TO visio_system;
+GRANT SELECT,DELETE ON TABLE public.notifications TO visio_system;
 
 GRANT INSERT(id) ON TABLE public.notifications TO visio_app;
 GRANT INSERT(id) ON TABLE public.notifications TO visio_system;
@@ -1540,6 +1554,9 @@ GRANT INSERT(time_zone),UPDATE(time_zone) ON TABLE public.operators TO visio_kee
 
 GRANT SELECT ON TABLE public.transitions TO visio_app;
 GRANT SELECT ON TABLE public.transitions TO authenticated;
+GRANT DELETE ON TABLE public.transitions TO visio_system;
+
+GRANT SELECT(id) ON TABLE public.transitions TO visio_system;
 
 GRANT INSERT(subject) ON TABLE public.transitions TO visio_app;
 GRANT INSERT(subject) ON TABLE public.transitions TO visio_system;
@@ -1576,6 +1593,8 @@ GRANT INSERT(message) ON TABLE public.transitions TO visio_system;
 
 GRANT INSERT(slots) ON TABLE public.transitions TO visio_app;
 GRANT INSERT(slots) ON TABLE public.transitions TO visio_system;
+
+GRANT SELECT(recorded_at) ON TABLE public.transitions TO visio_system;
 
 GRANT SELECT,INSERT,DELETE ON TABLE visio.calcom_bookings TO visio_system;
 

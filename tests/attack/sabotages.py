@@ -593,9 +593,22 @@ MUTANTS = (
         'alter policy "a client sees their meetings" on public.meetings\n'
         "  using (client_id = (select id from public.clients "
         "where auth_user_id = (select auth.uid())));",
-        'alter policy "a client sees their meetings" on public.meetings\n'
-        "  using (status <> '');",
+        "alter policy \"a client sees their meetings\" on public.meetings\n  using (status <> '');",
         (f"{SQL}policies.py::test_a_persona_sees_their_own_rows_only",),
+    ),
+    Mutant(
+        "the record may be forgotten while it is young",
+        "sql/migrations/20261128100500_forget_what_is_old.sql",
+        " and recorded_at < now() - interval '5 years');",
+        ");",
+        (f"{FUNCTIONS}retention.py::test_not_even_the_system_forgets_what_is_recent",),
+    ),
+    Mutant(
+        "a full batch is followed by the next at once",
+        "src/visio/flows/complete_meetings.py",
+        "            time.sleep(min(",
+        "            float(min(",
+        (f"{FUNCTIONS}retention.py::test_each_full_batch_is_followed_by_a_rest",),
     ),
     Mutant(
         "an operator meets whom they like",
