@@ -10,7 +10,7 @@ from sqlalchemy import TextClause, text
 
 from visio.adapters.database import Transaction
 from visio.adapters.history import history
-from visio.adapters.paging import OF_CALLER, WANTED, Page, Position
+from visio.adapters.paging import IN_ORDER, OF_CALLER, WANTED, Page, Position
 from visio.domain.events import People
 from visio.domain.lobby import MESSAGES_KEPT, Knock, KnockStatus, Lobby, LobbyMessage
 from visio.domain.meeting import ListedMeeting, Meeting, MeetingStatus, Outcome, Reminder
@@ -305,6 +305,7 @@ def page(
 ) -> Page[ListedMeeting]:
     """The caller's meetings, newest first, each with its history."""
     at, id = after or (None, None)
+    tx.lock(IN_ORDER)
     rows = tx.read(PAGE, status=status, at=at, id=id, limit=limit + 1)
     return Page.of([ListedMeeting(meeting(row), history(row["history"])) for row in rows], limit)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from visio.adapters.database import Transaction
-from visio.adapters.paging import Page, Position
+from visio.adapters.paging import IN_ORDER, Page, Position
 
 # Each side by itself, as every list of ours: see OF_CALLER.
 _OWN = """recipient_type = 'operator' and recipient_id = (select visio.caller())"""
@@ -58,6 +58,7 @@ def page(
 ) -> Page[Notification]:
     """The caller's notifications, newest first."""
     at, id = after or (None, None)
+    tx.lock(IN_ORDER)
     rows = tx.read(PAGE, unread=unread, at=at, id=id, limit=limit + 1)
     return Page.of([_notification(row) for row in rows], limit)
 

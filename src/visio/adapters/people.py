@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from visio.adapters.database import Transaction
-from visio.adapters.paging import Page, Position
+from visio.adapters.paging import IN_ORDER, Page, Position
 from visio.domain.refusals import NotAParty
 
 CONTACT = text("""
@@ -80,5 +80,6 @@ def clients(
 ) -> Page[ListedClient]:
     """The calling operator's clients, newest first; those whose name or e-mail holds `search`."""
     at, id = after or (None, None)
+    tx.lock(IN_ORDER)
     rows = tx.read(CLIENTS, search=search or None, at=at, id=id, limit=limit + 1)
     return Page.of([ListedClient(**row) for row in rows], limit)
