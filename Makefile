@@ -89,10 +89,13 @@ types: setup ## Write the types of the pages' modules, for those who use them el
 bench: setup ## Measure cold starts, round trips and signals, into bench/results/
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench
 
+bench-growth: setup ## Measure every action at 1 k, 100 k and 1 M requests (FULL=1: 10 M as well)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench.growth
+
 costs: setup ## Compute docs/costs.md from what was measured
 	@$(BIN)/python -m bench.costs
 
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run demo chromium pgbouncer tools test attack check migrate logins build schema openapi types bench costs lock
+.PHONY: help setup run demo chromium pgbouncer tools test attack check migrate logins build schema openapi types bench bench-growth costs lock

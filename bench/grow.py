@@ -2,11 +2,13 @@
 
 Everything of a request follows from its number: when it was asked, by whom, and what became of it.
 Rows are written week by week, in the order in which they would have come, without indexes, which
-are built at the end: that checks what is unique, and that no two live meetings overlap. Checks hold
-as always; foreign keys hold by the way it is made, and a test looks. Nothing is due when it is done.
+are built at the end: that checks what is unique, and that no two live meetings overlap. Checks
+hold as always; foreign keys hold by the way it is made, and a test looks. Nothing is due when it
+is done.
 """
 
 import contextlib
+import itertools
 import json
 import time
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ YEARS_IN_DAYS = 1095
 PER_OPERATOR, CLIENTS_EACH = 1000, 25
 OF_MIKL, OF_NORA = 400, 100
 HOT_AT_MOST = 100_000
+MANY = 50_000
 HOT = "99999999-9999-4999-8999-999999999999"
 TABLES = (
     *("public.operators", "public.clients", "public.meeting_requests", "public.meetings"),
@@ -43,11 +46,35 @@ STEPS = (
     (AGREED, "calcom", "asked", 0, "request calcom book - accepted calcom_webhook"),
     (AGREED, "calcom", "asked", 0, "meeting calcom book - scheduled calcom_webhook"),
     ("rejected", "form", "asked", 120, "request operator reject pending rejected decide_request"),
-    ("withdrawn", "form", "asked", 180, "request client withdraw pending withdrawn answer_proposal"),
-    ("countered", "form", "asked", 120, "request operator propose pending countered decide_request"),
+    (
+        "withdrawn",
+        "form",
+        "asked",
+        180,
+        "request client withdraw pending withdrawn answer_proposal",
+    ),
+    (
+        "countered",
+        "form",
+        "asked",
+        120,
+        "request operator propose pending countered decide_request",
+    ),
     ("expired", "form", "last", 1, "request system expire pending expired complete_meetings"),
-    ("cancelled", "any", "asked", 1440, "meeting operator cancel scheduled cancelled cancel_meeting"),
-    ("cancelled", "any", "asked", 1440, "request operator cancel accepted cancelled cancel_meeting"),
+    (
+        "cancelled",
+        "any",
+        "asked",
+        1440,
+        "meeting operator cancel scheduled cancelled cancel_meeting",
+    ),
+    (
+        "cancelled",
+        "any",
+        "asked",
+        1440,
+        "request operator cancel accepted cancelled cancel_meeting",
+    ),
     ("held", "any", "lived", -3, "knock client knock - waiting lobby_signal"),
     ("held", "any", "lived", 1, "knock operator admit waiting admitted lobby_signal"),
     ("held", "any", "lived", 1, "meeting operator start scheduled in_progress lobby_signal"),
@@ -134,27 +161,27 @@ select client_id, gen_random_uuid(), operator_id, 'Client ' || operator_no || '-
 REQUESTS_OF = """
 create temporary table grown as
 with numbered as materialized (
-  select i, cast(:since as timestamptz)
-              + (cast(:now as timestamptz) - cast(:since as timestamptz)) * (i / cast(:size as float8))
-              as created_at,
+  select i, cast(:since as timestamptz) + (cast(:now as timestamptz) - cast(:since as timestamptz))
+              * (i / cast(:size as float8)) as created_at,
+         cast(i as bigint) * :of_mikl as mikl, cast(i as bigint) * :of_nora as nora,
          (hashint4(i) & 2147483647) % 100 as luck,
          (hashint4(-i) & 2147483647) % 100 as other
     from generate_series(1, cast(:size as integer)) i
 ), owned as materialized (
   select n.*, created_at + interval '7 days' as slot,
          case when created_at < cast(:now as timestamptz) - interval '12 days'
-                   and cast(i as bigint) * :of_mikl / :size > (cast(i as bigint) - 1) * :of_mikl / :size
+                   and mikl / :size > (mikl - :of_mikl) / :size
               then 1
               when created_at < cast(:now as timestamptz) - interval '12 days'
-                   and cast(i as bigint) * :of_nora / :size > (cast(i as bigint) - 1) * :of_nora / :size
+                   and nora / :size > (nora - :of_nora) / :size
               then 2
               when i % cast(:stride as integer) = 0 then 0
               else 3 + i % cast(:operators as integer) end as operator_no
     from numbered n
 ), placed as materialized (
   select o.*,
-         case when operator_no = 1 then cast(cast(i as bigint) * :of_mikl / :size as integer)
-              when operator_no = 2 then cast(cast(i as bigint) * :of_nora / :size as integer)
+         case when operator_no = 1 then cast(mikl / :size as integer)
+              when operator_no = 2 then cast(nora / :size as integer)
               when operator_no = 0 then i / cast(:stride as integer)
               else i / cast(:operators as integer) end as turn,
          case when created_at > cast(:now as timestamptz) - interval '26 hours' then 'pending'
@@ -205,7 +232,8 @@ select request_id, client_id, operator_id, slots, case when kind = 'countered' t
        case kind when 'held' then 'completed' when 'missed' then 'completed'
                  when 'scheduled' then 'accepted' when 'waiting' then 'accepted' else kind end,
        case when source = 'calcom' then 'Réservation via Cal.com'
-            when i % 5 < 3 then 'Bonjour, je voudrais faire le point sur mon dossier ' || i || '.' end,
+            when i % 5 < 3 then 'Bonjour, je voudrais faire le point sur le dossier ' || i || '.'
+       end,
        case when kind = 'rejected' then 'Ce jour-là je ne suis pas disponible.' end,
        source, 15, last_slot_at, meeting_id, 2, created_at, created_at + interval '2 hours',
        case when kind = 'countered' then 1 else 0 end,
@@ -267,7 +295,8 @@ select 'BOOKING_CREATED', 'grown-' || i,
        encode(sha256(convert_to('grown-' || i, 'UTF8')), 'hex'), 'BOOKING_CREATED/grown-' || i,
        'applied', meeting_id, created_at, request_id,
        cast(:told as jsonb) || jsonb_build_object('uid', 'grown-' || i,
-         'ical_uid', 'grown-' || i || '@Cal.com', 'booker_email', 'client-' || i || '@client.example'),
+         'ical_uid', 'grown-' || i || '@Cal.com',
+         'booker_email', 'client-' || i || '@client.example'),
        client_id, true, slot, slot + interval '15 minutes', created_at + interval '30 days'
   from grown
  where i > :after and i <= :upto and source = 'calcom' and slot > now() - interval '30 days'
@@ -346,7 +375,8 @@ _SCRIPTED = """
                                     when 'last' then g.last_slot_at
                                     else cast(:now as timestamptz) end as at) w
  where g.i > :after and g.i <= :upto and (s.based_on in ('asked', 'now')) = :at_once"""
-STEPPED = """
+STEPPED = (
+    """
 insert into public.transitions (subject, request_id, meeting_id, client_id, operator_id, actor,
        action, from_status, to_status, at, message, slots, function, recorded_at)
 select s.what[1],
@@ -356,9 +386,13 @@ select s.what[1],
        s.what[3], nullif(s.what[4], '-'), s.what[5], w.at,
        case when s.what[3] = 'reject' then 'Ce jour-là je ne suis pas disponible.' end,
        case when s.what[3] in ('ask', 'accept', 'propose') then g.slots end, s.what[6],
-       w.at + interval '10 milliseconds'""" + _SCRIPTED.format(name="grown_steps") + """
+       w.at + interval '10 milliseconds'"""
+    + _SCRIPTED.format(name="grown_steps")
+    + """
  order by g.i, s.n"""
-TOLD_OF = """
+)
+TOLD_OF = (
+    """
 insert into public.notifications (id, recipient_type, recipient_id, type, title, body, link,
        read_at, created_at, meeting_id)
 select gen_random_uuid(), s.what[1],
@@ -369,12 +403,14 @@ select gen_random_uuid(), s.what[1],
          || case when s.what[3] = 'meeting' then g.meeting_id else g.request_id end,
        case when s.what[2] = 'client_waiting' and g.kind = 'held' then g.slot + interval '1 minute'
             when w.at < now() - interval '14 days' then w.at + interval '1 hour' end,
-       w.at, case when s.what[3] = 'meeting' then g.meeting_id end""" + _SCRIPTED.format(
-    name="grown_notices"
-) + """
+       w.at, case when s.what[3] = 'meeting' then g.meeting_id end"""
+    + _SCRIPTED.format(name="grown_notices")
+    + """
    and w.at > now() - interval '1 year' and w.at <= cast(:now as timestamptz)
  order by g.i, s.n"""
-SAID = """
+)
+SAID = (
+    """
 insert into visio.signal_outbox (event_id, channel, event, payload, created_at, published_at,
        next_attempt_at)
 select e.id,
@@ -384,23 +420,26 @@ select e.id,
        s.what[2],
        jsonb_strip_nulls(jsonb_build_object('eventId', e.id, 'version', 2, 'at', w.at,
          'requestId', g.request_id, 'meetingId', g.meeting_id)),
-       w.at, w.at + interval '20 milliseconds', w.at + interval '30 seconds'""" + _SCRIPTED.format(
-    name="grown_signals"
-).replace(
-    " where", " cross join lateral (select gen_random_uuid() as id where g.i is not null) e\n where"
-) + """
+       w.at, w.at + interval '20 milliseconds', w.at + interval '30 seconds'"""
+    + _SCRIPTED.format(name="grown_signals").replace(
+        " where",
+        " cross join lateral (select gen_random_uuid() as id where g.i is not null) e\n where",
+    )
+    + """
    and w.at > now() - interval '7 days' and w.at <= cast(:now as timestamptz)
  order by g.i, s.n"""
+)
 AFTERWARDS = (
     """
 insert into visio.relayed_signals (event_id, claimed_at, sent_at)
-select event_id, published_at + interval '50 milliseconds', published_at + interval '90 milliseconds'
+select event_id, published_at + interval '50 milliseconds',
+       published_at + interval '90 milliseconds'
   from visio.signal_outbox order by published_at""",
     """
 insert into visio.mail_outbox (id, recipient_type, recipient_id, type, facts, link, meeting_id,
        created_at, attempts, next_attempt_at, sent_at)
 select id, recipient_type, recipient_id, type,
-       jsonb_build_object('name', 'Client', 'slot', null, 'slots', '[]'::jsonb, 'quote', null), link,
+       '{"name": "Client", "slot": null, "slots": [], "quote": null}', link,
        meeting_id, created_at, 1, created_at + interval '30 seconds',
        created_at + interval '2 seconds'
   from public.notifications
@@ -474,6 +513,7 @@ def _fill(db: pg8000.native.Connection, size: int) -> None:
     operators = max(2, size // PER_OPERATOR)
     raw = (PAYLOADS / "01_booking_created.json").read_bytes()
     event = CalcomEvent.read(raw)
+    assert event.told is not None
     told = TOLD.dump_json(event.told).decode()
     people = {
         "operators": operators,
@@ -510,19 +550,19 @@ def _fill(db: pg8000.native.Connection, size: int) -> None:
         ("grown_signals", SIGNALS + RINGS),
     ):
         _write_script(db, name, script)
-    weeks = [size * week * 7 // YEARS_IN_DAYS for week in range(YEARS_IN_DAYS // 7 + 1)] + [size]
-    before = 0
-    for after, upto in zip(weeks, weeks[1:], strict=False):
+    # A small number of requests is written in larger steps: each costs a dozen statements.
+    week = size * 7 // YEARS_IN_DAYS
+    step = week if size >= MANY else size // 10
+    for after, upto in itertools.pairwise([*range(0, size, step), size]):
         span = {"after": after, "upto": upto}
         for statement in ASKED:
             inbox = {"body": json.dumps(event.stored), "told": told} if ":body" in statement else {}
             db.run(statement, **span, **inbox)
         _scripted(db, now, at_once=True, **span)
-        earlier = {"after": before, "upto": after}
+        earlier = {"after": after - week, "upto": upto - week}
         for statement in LIVED:
             db.run(statement, **earlier)
         _scripted(db, now, at_once=False, **earlier)
-        before = after
     db.run(WAITING, now=now)
     for statement in AFTERWARDS:
         db.run(statement)

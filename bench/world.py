@@ -69,12 +69,12 @@ class _Takes:
 
 
 @contextlib.contextmanager
-def world(*, server: tuple[str, ...] = ()) -> Iterator[World]:
-    """Everything started, and stopped again whatever happens; `server` are its settings."""
+def world(*, tuned: tuple[str, ...] = ()) -> Iterator[World]:
+    """Everything started, and stopped again whatever happens; `tuned` are the server's settings."""
     with contextlib.ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
         home.chmod(0o755)
-        cluster = postgres.start(postgres.embedded_binaries(), home, settings=server)
+        cluster = postgres.start(postgres.embedded_binaries(), home, settings=tuned)
         stack.callback(cluster.stop)
         postgres.prepare(cluster.url())
         postgres.seed(cluster.url())
