@@ -91,6 +91,9 @@ bench: setup ## Measure cold starts, round trips and signals, into bench/results
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench.waiting
 	@$(BIN)/python -m bench.plots
 
+bench-growth: setup ## Measure every action at 1 k, 100 k and 1 M requests (FULL=1: 10 M as well)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench.growth
+
 costs: setup ## Compute docs/costs.md from what was measured
 	@$(BIN)/python -m bench.costs
 
@@ -103,4 +106,4 @@ plots: setup ## Simulate a busy hour, draw what was measured, and write what pag
 lock: $(VENV)/.installed ## Compile the pinned requirements from pyproject.toml
 	$(BIN)/python requirements/lock.py
 
-.PHONY: help setup run demo chromium pgbouncer tools test attack check migrate logins build schema openapi types bench costs lobbies plots lock
+.PHONY: help setup run demo chromium pgbouncer tools test attack check migrate logins build schema openapi types bench bench-growth costs lobbies plots lock

@@ -69,12 +69,12 @@ class _Takes:
 
 
 @contextlib.contextmanager
-def world() -> Iterator[World]:
-    """Everything started, and stopped again whatever happens."""
+def world(*, tuned: tuple[str, ...] = ()) -> Iterator[World]:
+    """Everything started, and stopped again whatever happens; `tuned` are the server's settings."""
     with contextlib.ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
         home.chmod(0o755)
-        cluster = postgres.start(postgres.embedded_binaries(), home)
+        cluster = postgres.start(postgres.embedded_binaries(), home, settings=tuned)
         stack.callback(cluster.stop)
         postgres.prepare(cluster.url())
         postgres.seed(cluster.url())
@@ -111,11 +111,15 @@ class Caller:
 
     def __init__(self, made: World) -> None:
         logging.getLogger("visio").addHandler(logging.NullHandler())  # no lines between figures
-        os.environ.update(made.environment)
-        settings.forget()
-        bootstrap.forget()
         self._world = made
         self._apps: dict[str, Any] = {}
+        self.come()
+
+    def come(self) -> None:
+        """Let functions serve this caller's world from here on."""
+        os.environ.update(self._world.environment)
+        settings.forget()
+        bootstrap.forget()
 
     def send(self, function: str, sent: Sent, *, kept: bool = False) -> Any:
         """Through the Functions Framework's own application; what came back in `data`.

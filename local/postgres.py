@@ -183,8 +183,11 @@ def _stop_leftover(data: Path) -> None:
                 time.sleep(0.05)
 
 
-def connect(url: str) -> pg8000.native.Connection:
-    """A plain connection, as whoever the address names; over verified TLS as functions have it."""
+def connect(url: str, *, timeout: float | None = 10) -> pg8000.native.Connection:
+    """A plain connection, as whoever the address names; over verified TLS as functions have it.
+
+    `timeout` is how many seconds it waits for an answer.
+    """
     parts = urlsplit(url)
     return pg8000.native.Connection(
         unquote(parts.username or "postgres"),
@@ -192,7 +195,7 @@ def connect(url: str) -> pg8000.native.Connection:
         port=parts.port or 5432,
         database=parts.path.lstrip("/") or "postgres",
         password=unquote(parts.password or "") or None,
-        timeout=10,
+        timeout=timeout,
         ssl_context=tls(parts),
     )
 

@@ -370,7 +370,7 @@ CREATE TABLE public.transitions (
 
 ALTER TABLE ONLY public.transitions FORCE ROW LEVEL SECURITY;
 
-COMMENT ON TABLE public.transitions IS 'Who changed what, when, through which function and why: appended with the change, never altered.';
+COMMENT ON TABLE public.transitions IS 'Who changed what, when, through which function and why: appended with the change, never altered, kept for five years.';
 
 COMMENT ON COLUMN public.transitions.request_id IS 'No foreign key: what happened stays true when the row it happened to is gone.';
 
@@ -744,7 +744,7 @@ ALTER TABLE ONLY visio.webhook_inbox
 ALTER TABLE ONLY visio.webhook_inbox
     ADD CONSTRAINT webhook_inbox_same_event UNIQUE (logical_key);
 
-CREATE INDEX clients_operator_id ON public.clients USING btree (operator_id);
+CREATE INDEX clients_newest ON public.clients USING btree (operator_id, created_at DESC, id DESC);
 
 CREATE INDEX idx_meeting_requests_client_id ON public.meeting_requests USING btree (client_id);
 
@@ -764,11 +764,15 @@ CREATE INDEX lobby_knocks_waiting ON public.lobby_knocks USING btree (since) WHE
 
 CREATE INDEX lobby_messages_newest ON public.lobby_messages USING btree (meeting_id, created_at DESC, id DESC);
 
+CREATE INDEX meeting_requests_called_off ON public.meeting_requests USING btree (updated_at) WHERE ((source = 'calcom'::text) AND (status = 'cancelled'::text));
+
 CREATE INDEX meeting_requests_client_newest ON public.meeting_requests USING btree (client_id, created_at DESC, id DESC);
 
 CREATE INDEX meeting_requests_due ON public.meeting_requests USING btree (last_slot_at) WHERE (status = ANY (ARRAY['pending'::text, 'countered'::text]));
 
 CREATE UNIQUE INDEX meeting_requests_one_per_meeting ON public.meeting_requests USING btree (meeting_id);
+
+CREATE INDEX meeting_requests_open ON public.meeting_requests USING btree (operator_id, created_at DESC, id DESC) WHERE (status = ANY (ARRAY['pending'::text, 'countered'::text, 'accepted'::text]));
 
 CREATE INDEX meeting_requests_operator_newest ON public.meeting_requests USING btree (operator_id, created_at DESC, id DESC);
 
@@ -778,7 +782,11 @@ CREATE INDEX meetings_client_id ON public.meetings USING btree (client_id, creat
 
 CREATE INDEX meetings_ical_uid ON public.meetings USING btree (ical_uid) WHERE (ical_uid IS NOT NULL);
 
+CREATE INDEX meetings_live ON public.meetings USING btree (operator_id, created_at DESC, id DESC) WHERE (status = ANY (ARRAY['scheduled'::text, 'in_progress'::text]));
+
 CREATE INDEX meetings_live_by_end ON public.meetings USING btree (ends_at) WHERE (status = ANY (ARRAY['scheduled'::text, 'in_progress'::text]));
+
+CREATE INDEX meetings_live_by_start ON public.meetings USING btree (operator_id, scheduled_at) WHERE (status = ANY (ARRAY['scheduled'::text, 'in_progress'::text]));
 
 CREATE INDEX meetings_operator_id ON public.meetings USING btree (operator_id, created_at DESC, id DESC);
 
@@ -786,7 +794,11 @@ CREATE INDEX meetings_remind_day ON public.meetings USING btree (scheduled_at) W
 
 CREATE INDEX meetings_remind_quarter ON public.meetings USING btree (scheduled_at) WHERE ((status = 'scheduled'::text) AND (reminded_quarter_at IS NULL));
 
+CREATE INDEX notifications_age ON public.notifications USING btree (created_at);
+
 CREATE INDEX notifications_newest ON public.notifications USING btree (recipient_type, recipient_id, created_at DESC, id DESC);
+
+CREATE INDEX notifications_unread ON public.notifications USING btree (recipient_type, recipient_id, created_at DESC, id DESC) WHERE (read_at IS NULL);
 
 CREATE INDEX notifications_waiting ON public.notifications USING btree (meeting_id) WHERE ((type = 'client_waiting'::text) AND (read_at IS NULL));
 
@@ -801,6 +813,8 @@ CREATE INDEX transitions_request ON public.transitions USING btree (request_id, 
 CREATE INDEX calcom_bookings_chain ON visio.calcom_bookings USING btree (chain_id);
 
 CREATE UNIQUE INDEX calcom_bookings_request ON visio.calcom_bookings USING btree (request_id);
+
+CREATE INDEX calcom_bookings_requested ON visio.calcom_bookings USING btree (uid) WHERE (phase = 'requested'::text);
 
 CREATE INDEX calcom_chains_age ON visio.calcom_chains USING btree (COALESCE(ends_at, created_at));
 
@@ -849,8 +863,6 @@ CREATE INDEX webhook_inbox_loose ON visio.webhook_inbox USING btree (keep_until)
 CREATE INDEX webhook_inbox_meeting ON visio.webhook_inbox USING btree (meeting_id);
 
 CREATE INDEX webhook_inbox_received ON visio.webhook_inbox USING btree (received_at, id);
-
-CREATE INDEX webhook_inbox_uid ON visio.webhook_inbox USING btree (uid);
 
 CREATE TRIGGER never_changed BEFORE UPDATE ON public.transitions FOR EACH STATEMENT EXECUTE FUNCTION visio.refuse_change();
 
@@ -944,15 +956,15 @@ CREATE POLICY "a client agrees to a time that their operator offers" ON public.m
      CROSS JOIN LATERAL jsonb_array_elements_text(r.proposed_slots) s(value))
   WHERE ((r.client_id = meetings.client_id) AND (r.operator_id = meetings.operator_id) AND (r.status = 'countered'::text) AND ((s.value)::timestamp with time zone = meetings.scheduled_at) AND (meetings.ends_at = (meetings.scheduled_at + make_interval(mins => r.duration_minutes)))))));
 
-CREATE POLICY "a client answers for their own requests" ON public.meeting_requests FOR UPDATE TO visio_app USING ((client_id IN ( SELECT clients.id
+CREATE POLICY "a client answers for their own requests" ON public.meeting_requests FOR UPDATE TO visio_app USING ((client_id = ( SELECT clients.id
    FROM public.clients
-  WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid))))) WITH CHECK ((client_id IN ( SELECT clients.id
+  WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid))))) WITH CHECK ((client_id = ( SELECT clients.id
    FROM public.clients
   WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid)))));
 
-CREATE POLICY "a client changes their meetings" ON public.meetings FOR UPDATE TO visio_app USING ((client_id IN ( SELECT clients.id
+CREATE POLICY "a client changes their meetings" ON public.meetings FOR UPDATE TO visio_app USING ((client_id = ( SELECT clients.id
    FROM public.clients
-  WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid))))) WITH CHECK ((client_id IN ( SELECT clients.id
+  WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid))))) WITH CHECK ((client_id = ( SELECT clients.id
    FROM public.clients
   WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid)))));
 
@@ -961,27 +973,27 @@ CREATE POLICY "a client knocks on their own meeting" ON public.lobby_knocks FOR 
      JOIN public.clients c ON ((c.id = m.client_id)))
   WHERE ((m.id = lobby_knocks.meeting_id) AND (c.id = lobby_knocks.client_id) AND (c.auth_user_id = ( SELECT auth.uid() AS uid)))))));
 
-CREATE POLICY "a client marks their notifications as read" ON public.notifications FOR UPDATE TO visio_app USING (((recipient_type = 'client'::text) AND (recipient_id IN ( SELECT clients.id
+CREATE POLICY "a client marks their notifications as read" ON public.notifications FOR UPDATE TO visio_app USING (((recipient_type = 'client'::text) AND (recipient_id = ( SELECT clients.id
    FROM public.clients
-  WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid)))))) WITH CHECK (((recipient_type = 'client'::text) AND (recipient_id IN ( SELECT clients.id
+  WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid)))))) WITH CHECK (((recipient_type = 'client'::text) AND (recipient_id = ( SELECT clients.id
    FROM public.clients
   WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid))))));
 
-CREATE POLICY "a client sees their meetings" ON public.meetings FOR SELECT TO authenticated, visio_app USING ((client_id IN ( SELECT clients.id
+CREATE POLICY "a client sees their meetings" ON public.meetings FOR SELECT TO authenticated, visio_app USING ((client_id = ( SELECT clients.id
    FROM public.clients
   WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid)))));
 
-CREATE POLICY "a client sees their notifications" ON public.notifications FOR SELECT TO authenticated, visio_app USING (((recipient_type = 'client'::text) AND (recipient_id IN ( SELECT clients.id
+CREATE POLICY "a client sees their notifications" ON public.notifications FOR SELECT TO authenticated, visio_app USING (((recipient_type = 'client'::text) AND (recipient_id = ( SELECT clients.id
    FROM public.clients
   WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid))))));
 
-CREATE POLICY "a client sees their operator" ON public.operators FOR SELECT TO authenticated, visio_app USING ((id IN ( SELECT clients.operator_id
+CREATE POLICY "a client sees their operator" ON public.operators FOR SELECT TO authenticated, visio_app USING ((id = ( SELECT clients.operator_id
    FROM public.clients
   WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid)))));
 
 CREATE POLICY "a client sees their own row" ON public.clients FOR SELECT TO authenticated, visio_app USING ((auth_user_id = ( SELECT auth.uid() AS uid)));
 
-CREATE POLICY "a client sees what happened to their requests and meetings" ON public.transitions FOR SELECT TO authenticated, visio_app USING ((client_id IN ( SELECT clients.id
+CREATE POLICY "a client sees what happened to their requests and meetings" ON public.transitions FOR SELECT TO authenticated, visio_app USING ((client_id = ( SELECT clients.id
    FROM public.clients
   WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid)))));
 
@@ -990,21 +1002,23 @@ CREATE POLICY "a client speaks at their own lobby" ON public.lobby_messages FOR 
      JOIN public.clients c ON ((c.id = m.client_id)))
   WHERE ((m.id = lobby_messages.meeting_id) AND (c.auth_user_id = ( SELECT auth.uid() AS uid)))))));
 
-CREATE POLICY "a client tells their operator" ON public.notifications FOR INSERT TO visio_app WITH CHECK (((recipient_type = 'operator'::text) AND (recipient_id IN ( SELECT clients.operator_id
+CREATE POLICY "a client tells their operator" ON public.notifications FOR INSERT TO visio_app WITH CHECK (((recipient_type = 'operator'::text) AND (recipient_id = ( SELECT clients.operator_id
    FROM public.clients
   WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid))))));
 
-CREATE POLICY "a client who waits no more clears what told of it" ON public.notifications FOR UPDATE TO visio_app USING (((recipient_type = 'operator'::text) AND (type = 'client_waiting'::text) AND (( SELECT current_setting('visio.function'::text, true) AS current_setting) = ANY (ARRAY['lobby_signal'::text, 'cancel_meeting'::text])) AND (meeting_id IN ( SELECT m.id
-   FROM (public.meetings m
-     JOIN public.clients c ON ((c.id = m.client_id)))
-  WHERE (c.auth_user_id = ( SELECT auth.uid() AS uid)))))) WITH CHECK (((recipient_type = 'operator'::text) AND (type = 'client_waiting'::text)));
+CREATE POLICY "a client who waits no more clears what told of it" ON public.notifications FOR UPDATE TO visio_app USING (((recipient_type = 'operator'::text) AND (type = 'client_waiting'::text) AND (( SELECT current_setting('visio.function'::text, true) AS current_setting) = ANY (ARRAY['lobby_signal'::text, 'cancel_meeting'::text])) AND (EXISTS ( SELECT
+   FROM public.meetings m
+  WHERE ((m.id = notifications.meeting_id) AND (m.client_id = ( SELECT clients.id
+           FROM public.clients
+          WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid))))))))) WITH CHECK (((recipient_type = 'operator'::text) AND (type = 'client_waiting'::text)));
 
-CREATE POLICY "a client who waits no more sees what told of it" ON public.notifications FOR SELECT TO visio_app USING (((recipient_type = 'operator'::text) AND (type = 'client_waiting'::text) AND (( SELECT current_setting('visio.function'::text, true) AS current_setting) = ANY (ARRAY['lobby_signal'::text, 'cancel_meeting'::text])) AND (meeting_id IN ( SELECT m.id
-   FROM (public.meetings m
-     JOIN public.clients c ON ((c.id = m.client_id)))
-  WHERE (c.auth_user_id = ( SELECT auth.uid() AS uid))))));
+CREATE POLICY "a client who waits no more sees what told of it" ON public.notifications FOR SELECT TO visio_app USING (((recipient_type = 'operator'::text) AND (type = 'client_waiting'::text) AND (( SELECT current_setting('visio.function'::text, true) AS current_setting) = ANY (ARRAY['lobby_signal'::text, 'cancel_meeting'::text])) AND (EXISTS ( SELECT
+   FROM public.meetings m
+  WHERE ((m.id = notifications.meeting_id) AND (m.client_id = ( SELECT clients.id
+           FROM public.clients
+          WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid)))))))));
 
-CREATE POLICY "a client's answer sees when their operator is busy" ON public.meetings FOR SELECT TO visio_app USING (((status = ANY (ARRAY['scheduled'::text, 'in_progress'::text])) AND (( SELECT current_setting('visio.function'::text, true) AS current_setting) = 'answer_proposal'::text) AND (operator_id IN ( SELECT clients.operator_id
+CREATE POLICY "a client's answer sees when their operator is busy" ON public.meetings FOR SELECT TO visio_app USING (((status = ANY (ARRAY['scheduled'::text, 'in_progress'::text])) AND (( SELECT current_setting('visio.function'::text, true) AS current_setting) = 'answer_proposal'::text) AND (operator_id = ( SELECT clients.operator_id
    FROM public.clients
   WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid))))));
 
@@ -1016,22 +1030,25 @@ CREATE POLICY "a keeper adds and removes clients" ON public.clients TO visio_kee
 
 CREATE POLICY "a keeper adds and removes operators" ON public.operators TO visio_keeper USING ((CURRENT_USER = 'visio_keeper'::name)) WITH CHECK ((CURRENT_USER = 'visio_keeper'::name));
 
-CREATE POLICY "a party changes the knocks on their meetings" ON public.lobby_knocks FOR UPDATE TO visio_app USING ((meeting_id IN ( SELECT meetings.id
-   FROM public.meetings))) WITH CHECK ((meeting_id IN ( SELECT meetings.id
-   FROM public.meetings)));
+CREATE POLICY "a party changes the knocks on their meetings" ON public.lobby_knocks FOR UPDATE TO visio_app USING ((EXISTS ( SELECT
+   FROM public.meetings m
+  WHERE (m.id = lobby_knocks.meeting_id)))) WITH CHECK ((EXISTS ( SELECT
+   FROM public.meetings m
+  WHERE (m.id = lobby_knocks.meeting_id))));
 
 CREATE POLICY "a party reads what was said at their lobby" ON public.lobby_messages FOR SELECT TO authenticated, visio_app USING ((EXISTS ( SELECT
    FROM public.meetings m
   WHERE (m.id = lobby_messages.meeting_id))));
 
-CREATE POLICY "a party sees the knocks on their meetings" ON public.lobby_knocks FOR SELECT TO authenticated, visio_app USING ((meeting_id IN ( SELECT meetings.id
-   FROM public.meetings)));
+CREATE POLICY "a party sees the knocks on their meetings" ON public.lobby_knocks FOR SELECT TO authenticated, visio_app USING ((EXISTS ( SELECT
+   FROM public.meetings m
+  WHERE (m.id = lobby_knocks.meeting_id))));
 
 COMMENT ON POLICY "a party sees the knocks on their meetings" ON public.lobby_knocks IS 'The inner select runs under the policies of meetings: it holds just the caller''s own.';
 
-CREATE POLICY "an operator agrees to meet their own client" ON public.meetings FOR INSERT TO visio_app WITH CHECK (((operator_id = ( SELECT auth.uid() AS uid)) AND (client_id IN ( SELECT clients.id
-   FROM public.clients
-  WHERE (clients.operator_id = ( SELECT auth.uid() AS uid))))));
+CREATE POLICY "an operator agrees to meet their own client" ON public.meetings FOR INSERT TO visio_app WITH CHECK (((operator_id = ( SELECT auth.uid() AS uid)) AND (EXISTS ( SELECT
+   FROM public.clients c
+  WHERE ((c.id = meetings.client_id) AND (c.operator_id = ( SELECT auth.uid() AS uid)))))));
 
 CREATE POLICY "an operator changes their meetings" ON public.meetings FOR UPDATE TO visio_app USING ((operator_id = ( SELECT auth.uid() AS uid))) WITH CHECK ((operator_id = ( SELECT auth.uid() AS uid)));
 
@@ -1051,13 +1068,13 @@ CREATE POLICY "an operator speaks at the lobbies of their meetings" ON public.lo
    FROM public.meetings m
   WHERE ((m.id = lobby_messages.meeting_id) AND (m.operator_id = ( SELECT auth.uid() AS uid)))))));
 
-CREATE POLICY "an operator tells their own clients" ON public.notifications FOR INSERT TO visio_app WITH CHECK (((recipient_type = 'client'::text) AND (recipient_id IN ( SELECT clients.id
-   FROM public.clients
-  WHERE (clients.operator_id = ( SELECT auth.uid() AS uid))))));
+CREATE POLICY "an operator tells their own clients" ON public.notifications FOR INSERT TO visio_app WITH CHECK (((recipient_type = 'client'::text) AND (EXISTS ( SELECT
+   FROM public.clients c
+  WHERE ((c.id = notifications.recipient_id) AND (c.operator_id = ( SELECT auth.uid() AS uid)))))));
 
-CREATE POLICY "an operator's deeds are recorded in their name" ON public.transitions FOR INSERT TO visio_app WITH CHECK (((actor = 'operator'::text) AND (operator_id = ( SELECT auth.uid() AS uid)) AND (client_id IN ( SELECT clients.id
-   FROM public.clients
-  WHERE (clients.operator_id = ( SELECT auth.uid() AS uid))))));
+CREATE POLICY "an operator's deeds are recorded in their name" ON public.transitions FOR INSERT TO visio_app WITH CHECK (((actor = 'operator'::text) AND (operator_id = ( SELECT auth.uid() AS uid)) AND (EXISTS ( SELECT
+   FROM public.clients c
+  WHERE ((c.id = transitions.client_id) AND (c.operator_id = ( SELECT auth.uid() AS uid)))))));
 
 ALTER TABLE public.clients ENABLE ROW LEVEL SECURITY;
 
@@ -1077,7 +1094,7 @@ CREATE POLICY meeting_requests_select_operator ON public.meeting_requests FOR SE
 
 COMMENT ON POLICY meeting_requests_select_operator ON public.meeting_requests IS 'An operator sees the requests made to them.';
 
-CREATE POLICY meeting_requests_select_owner ON public.meeting_requests FOR SELECT TO authenticated, visio_app USING ((client_id IN ( SELECT clients.id
+CREATE POLICY meeting_requests_select_owner ON public.meeting_requests FOR SELECT TO authenticated, visio_app USING ((client_id = ( SELECT clients.id
    FROM public.clients
   WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid)))));
 
@@ -1093,6 +1110,8 @@ ALTER TABLE public.notifications ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.operators ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY "the system forgets what is on record for five years" ON public.transitions FOR DELETE TO visio_system USING (((( SELECT auth.role() AS role) = 'visio_system'::text) AND (recorded_at < (now() - '5 years'::interval))));
+
 CREATE POLICY "the system keeps knocks" ON public.lobby_knocks TO visio_system USING ((( SELECT auth.role() AS role) = 'visio_system'::text)) WITH CHECK ((( SELECT auth.role() AS role) = 'visio_system'::text));
 
 CREATE POLICY "the system keeps meetings" ON public.meetings TO visio_system USING ((( SELECT auth.role() AS role) = 'visio_system'::text)) WITH CHECK ((( SELECT auth.role() AS role) = 'visio_system'::text));
@@ -1107,9 +1126,13 @@ CREATE POLICY "the system reads what was said at lobbies" ON public.lobby_messag
 
 CREATE POLICY "the system records its own deeds and Cal.com's" ON public.transitions FOR INSERT TO visio_system WITH CHECK (((( SELECT auth.role() AS role) = 'visio_system'::text) AND (actor = ANY (ARRAY['calcom'::text, 'system'::text]))));
 
+CREATE POLICY "the system sees how old the record is" ON public.transitions FOR SELECT TO visio_system USING ((( SELECT auth.role() AS role) = 'visio_system'::text));
+
 CREATE POLICY "the system tells everybody" ON public.notifications TO visio_system USING ((( SELECT auth.role() AS role) = 'visio_system'::text)) WITH CHECK ((( SELECT auth.role() AS role) = 'visio_system'::text));
 
 ALTER TABLE public.transitions ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY "what was told within a year stays" ON public.notifications AS RESTRICTIVE FOR DELETE TO visio_system USING ((created_at < (now() - '1 year'::interval)));
 
 CREATE POLICY "a caller counts their own calls" ON visio.call_rates TO visio_app USING ((caller = ( SELECT auth.uid() AS uid))) WITH CHECK ((caller = ( SELECT auth.uid() AS uid)));
 
@@ -1117,9 +1140,9 @@ CREATE POLICY "a caller keeps their own keys" ON visio.idempotency_keys FOR INSE
 
 CREATE POLICY "a caller sees their own keys" ON visio.idempotency_keys FOR SELECT TO visio_app USING ((caller = ( SELECT auth.uid() AS uid)));
 
-CREATE POLICY "a client keeps their own feed" ON visio.calendar_feeds TO visio_app USING (((side = 'client'::text) AND (person_id IN ( SELECT clients.id
+CREATE POLICY "a client keeps their own feed" ON visio.calendar_feeds TO visio_app USING (((side = 'client'::text) AND (person_id = ( SELECT clients.id
    FROM public.clients
-  WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid)))))) WITH CHECK (((side = 'client'::text) AND (person_id IN ( SELECT clients.id
+  WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid)))))) WITH CHECK (((side = 'client'::text) AND (person_id = ( SELECT clients.id
    FROM public.clients
   WHERE (clients.auth_user_id = ( SELECT auth.uid() AS uid))))));
 
@@ -1460,7 +1483,7 @@ GRANT UPDATE(client_joined_at) ON TABLE public.meetings TO visio_system;
 GRANT UPDATE(operator_joined_at) ON TABLE public.meetings TO visio_system;
 
 GRANT SELECT ON TABLE public.notifications TO visio_app;
-GRANT SELECT ON TABLE public.notifications TO visio_system;
+GRANT SELECT,DELETE ON TABLE public.notifications TO visio_system;
 
 GRANT INSERT(id) ON TABLE public.notifications TO visio_app;
 GRANT INSERT(id) ON TABLE public.notifications TO visio_system;
@@ -1531,6 +1554,9 @@ GRANT INSERT(time_zone),UPDATE(time_zone) ON TABLE public.operators TO visio_kee
 
 GRANT SELECT ON TABLE public.transitions TO visio_app;
 GRANT SELECT ON TABLE public.transitions TO authenticated;
+GRANT DELETE ON TABLE public.transitions TO visio_system;
+
+GRANT SELECT(id) ON TABLE public.transitions TO visio_system;
 
 GRANT INSERT(subject) ON TABLE public.transitions TO visio_app;
 GRANT INSERT(subject) ON TABLE public.transitions TO visio_system;
@@ -1567,6 +1593,8 @@ GRANT INSERT(message) ON TABLE public.transitions TO visio_system;
 
 GRANT INSERT(slots) ON TABLE public.transitions TO visio_app;
 GRANT INSERT(slots) ON TABLE public.transitions TO visio_system;
+
+GRANT SELECT(recorded_at) ON TABLE public.transitions TO visio_system;
 
 GRANT SELECT,INSERT,DELETE ON TABLE visio.calcom_bookings TO visio_system;
 

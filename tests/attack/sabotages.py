@@ -15,6 +15,7 @@ MEETINGS, REQUESTS = "src/visio/adapters/meetings.py", "src/visio/adapters/reque
 ROOMS, LOBBY = "src/visio/adapters/rooms.py", "src/visio/domain/lobby.py"
 WEBHOOK, RELAY = "src/visio/flows/calcom_webhook.py", "src/visio/flows/relay_signal.py"
 PEOPLE_SQL = "sql/migrations/20261124090100_create_people.sql"
+POLICIES_SQL = "sql/migrations/20261128100000_let_policies_use_indexes.sql"
 MEETINGS_SQL = "sql/migrations/20261124090200_create_meetings_and_requests.sql"
 KNOCKS_SQL = "sql/migrations/20261124090300_create_notifications_and_knocks.sql"
 BOXES_SQL = "sql/migrations/20261124090400_create_outbox_and_inbox.sql"
@@ -660,21 +661,33 @@ MUTANTS = (
     ),
     Mutant(
         "a client sees every meeting",
-        MEETINGS_SQL,
-        'create policy "a client sees their meetings" on public.meetings\n'
-        "  for select to authenticated, visio_app\n"
-        "  using (client_id in (select id from public.clients "
+        POLICIES_SQL,
+        'alter policy "a client sees their meetings" on public.meetings\n'
+        "  using (client_id = (select id from public.clients "
         "where auth_user_id = (select auth.uid())));",
-        'create policy "a client sees their meetings" on public.meetings\n'
-        "  for select to authenticated, visio_app\n"
-        "  using (status <> '');",
+        "alter policy \"a client sees their meetings\" on public.meetings\n  using (status <> '');",
         (f"{SQL}policies.py::test_a_persona_sees_their_own_rows_only",),
     ),
     Mutant(
+        "the record may be forgotten while it is young",
+        "sql/migrations/20261128100500_forget_what_is_old.sql",
+        " and recorded_at < now() - interval '5 years');",
+        ");",
+        (f"{FUNCTIONS}retention.py::test_not_even_the_system_forgets_what_is_recent",),
+    ),
+    Mutant(
+        "a full batch is followed by the next at once",
+        "src/visio/flows/complete_meetings.py",
+        "            time.sleep(min(",
+        "            float(min(",
+        (f"{FUNCTIONS}retention.py::test_each_full_batch_is_followed_by_a_rest",),
+    ),
+    Mutant(
         "an operator meets whom they like",
-        MEETINGS_SQL,
-        "with check (operator_id = (select auth.uid())\n    and client_id in "
-        "(select id from public.clients where operator_id = (select auth.uid())));",
+        POLICIES_SQL,
+        "with check (operator_id = (select auth.uid())\n    and exists (\n"
+        "      select from public.clients c\n"
+        "       where c.id = client_id and c.operator_id = (select auth.uid())));",
         "with check (operator_id = (select auth.uid()));",
         (f"{SQL}policies.py::test_functions_cannot_cross_a_persons_bounds",),
     ),

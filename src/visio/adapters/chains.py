@@ -19,7 +19,8 @@ from visio.domain.meeting import Span
 
 MOST_ATTEMPTS = 12
 NO_PHASES: Mapping[str, str] = MappingProxyType({})
-_HERE = "cast(nullif(current_setting('visio.chain', true), '') as uuid)"
+# In a subquery, so that it is one value: behind row policies it would be asked for at each row.
+_HERE = "(select cast(nullif(current_setting('visio.chain', true), '') as uuid))"
 _REQUESTS = f"(select request_id from visio.calcom_bookings where chain_id = {_HERE})"  # noqa: S608 -- a constant
 HOLD = text("""
 select visio.hold_chain(cast(:keys as text[]), cast(:told as jsonb))""")
@@ -113,7 +114,17 @@ with decided as (
     from visio.calcom_bookings b
     join public.meeting_requests r on r.id = b.request_id
     left join public.meetings m on m.id = r.meeting_id
-   where ((b.phase = 'requested' and r.status in ('accepted', 'rejected', 'withdrawn'))
+   -- By an index each: what Cal.com waits with, and what was called off of late. All attempts are
+   -- made within a day.
+   where b.uid in (
+           select uid from visio.calcom_bookings where phase = 'requested'
+           union all
+           select k.uid
+             from public.meeting_requests q join visio.calcom_bookings k on k.request_id = q.id
+            where q.source = 'calcom' and q.status = 'cancelled'
+              and q.updated_at > cast(:now as timestamptz) - interval '7 days'
+              and k.phase = 'confirmed')
+     and ((b.phase = 'requested' and r.status in ('accepted', 'rejected', 'withdrawn'))
        or (b.phase in ('requested', 'confirmed') and r.status = 'cancelled'))
      and coalesce(m.scheduled_at, cast(r.requested_slots ->> 0 as timestamptz))
            > cast(:now as timestamptz)

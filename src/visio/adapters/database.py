@@ -49,10 +49,12 @@ READ_ONLY, PASSING = "25006", {"25006", "25P03"}
 IDENTITY = """select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
   set_config('visio.function', $3, true),
   set_config('statement_timeout', '5000', true), set_config('lock_timeout', '2000', true)"""
+# Each `(select …)` is one value before any row is read. As a column of a subquery it would be asked
+# for row by row, behind the policies: over all clients that an operator has.
 WHO = """select current_user, o.id, o.name, c.id, c.operator_id, c.name, p.name
-  from (select visio.caller() as id) u
-  left join public.operators o on o.id = u.id
-  left join public.clients c on c.auth_user_id = u.id
+  from (select) u
+  left join public.operators o on o.id = (select visio.caller())
+  left join public.clients c on c.auth_user_id = (select visio.caller())
   left join public.operators p on p.id = c.operator_id"""
 
 TELL = text("""

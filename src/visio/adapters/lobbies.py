@@ -23,7 +23,7 @@ select k.id as knock_id, k.meeting_id, k.client_id, c.name as client_name, k.sta
   join public.clients c on c.id = k.client_id
   join public.operators o on o.id = m.operator_id
  where k.status = 'waiting' and k.renewed_at > cast(:renewed_since as timestamptz)
-   and m.status in ('scheduled', 'in_progress')
+   and m.status in ('scheduled', 'in_progress') and m.operator_id = (select visio.caller())
  order by k.since, k.id""")
 SAY = text("""
 insert into public.lobby_messages (id, meeting_id, sender, canned, body, created_at)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from visio.adapters.database import Transaction
 from visio.adapters.history import history
-from visio.adapters.paging import Page, Position
+from visio.adapters.paging import IN_ORDER, OF_CALLER, WANTED, Page, Position
 from visio.adapters.statements import Statement, text
 from visio.domain.events import People
 from visio.domain.lobby import MESSAGES_KEPT, Knock, KnockStatus, Lobby, LobbyMessage
@@ -150,13 +150,10 @@ _HISTORY = """
      from public.transitions t where t.meeting_id = m.id) as history"""
 PAGE = text(f"""
 select {COLUMNS}, r.id as request_id, {_HISTORY}
-  from public.meetings m
+  from ({OF_CALLER.format(of="public.meetings", wanted=WANTED)}) m
   left join public.meeting_requests r on r.meeting_id = m.id
- where (cast(:status as text) is null or m.status = :status)
-   and (cast(:at as timestamptz) is null
-     or (m.created_at, m.id) < (cast(:at as timestamptz), cast(:id as uuid)))
  order by m.created_at desc, m.id desc
- limit :limit""")  # noqa: S608 -- the columns are a constant of this file
+ limit :limit""")  # noqa: S608 -- the parts are constants
 
 
 REMINDERS: Mapping[Reminder, tuple[Statement, Statement]] = {
@@ -307,6 +304,7 @@ def page(
 ) -> Page[ListedMeeting]:
     """The caller's meetings, newest first, each with its history."""
     at, id = after or (None, None)
+    tx.lock(IN_ORDER)
     rows = tx.read(PAGE, status=status, at=at, id=id, limit=limit + 1)
     return Page.of([ListedMeeting(meeting(row), history(row["history"])) for row in rows], limit)
 

@@ -7,23 +7,36 @@ from typing import Any
 from uuid import UUID
 
 from visio.adapters.database import Transaction
-from visio.adapters.paging import Page, Position
+from visio.adapters.paging import IN_ORDER, Page, Position
 from visio.adapters.statements import text
 
-PAGE = text("""
+# Each side by itself, as every list of ours: see OF_CALLER.
+_OWN = """recipient_type = 'operator' and recipient_id = (select visio.caller())"""
+_CLIENTS = """recipient_type = 'client' and recipient_id = (
+            select id from public.clients where auth_user_id = (select visio.caller()))"""
+_WANTED = """(not cast(:unread as boolean) or read_at is null)
+      and (cast(:at as timestamptz) is null
+        or (created_at, id) < (cast(:at as timestamptz), cast(:id as uuid)))
+    order by created_at desc, id desc
+    limit :limit"""
+PAGE = text(f"""
 select id, type, title, body, link, read_at, created_at
-  from public.notifications
- where (not cast(:unread as boolean) or read_at is null)
-   and (cast(:at as timestamptz) is null
-     or (created_at, id) < (cast(:at as timestamptz), cast(:id as uuid)))
+  from (
+  (select * from public.notifications
+    where {_OWN} and {_WANTED})
+  union all
+  (select * from public.notifications
+    where {_CLIENTS} and {_WANTED})) n
  order by created_at desc, id desc
- limit :limit""")
-READ = text("""
+ limit :limit""")  # noqa: S608 -- the parts are constants of this file
+READ = text(f"""
 update public.notifications
    set read_at = cast(:now as timestamptz)
  where read_at is null
+   and ({_OWN}
+     or {_CLIENTS})
    and (cast(:ids as uuid[]) is null or id = any (cast(:ids as uuid[])))
-returning id""")
+returning id""")  # noqa: S608 -- as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,7 @@ def page(
 ) -> Page[Notification]:
     """The caller's notifications, newest first."""
     at, id = after or (None, None)
+    tx.lock(IN_ORDER)
     rows = tx.read(PAGE, unread=unread, at=at, id=id, limit=limit + 1)
     return Page.of([_notification(row) for row in rows], limit)
 

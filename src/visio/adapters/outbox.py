@@ -39,7 +39,8 @@ select exists (select from public.meetings
                   and m.created_at <= m.scheduled_at - interval '15 minutes') as quarter_reminders,
        exists (select from public.meeting_requests
                 where status = 'pending' and remind_at <= cast(:now as timestamptz)
-                  and last_slot_at > cast(:now as timestamptz)) as request_reminders,
+                  -- « is true », or the index of this column is taken, by which nearly all are due.
+                  and (last_slot_at > cast(:now as timestamptz)) is true) as request_reminders,
        exists (select from visio.mail_outbox
                 where sent_at is null and dropped_at is null
                   and next_attempt_at <= cast(:now as timestamptz)) as mails,
@@ -77,46 +78,6 @@ RELEASE = text("""
 delete from visio.relayed_signals where event_id = cast(:id as uuid) and sent_at is null""")
 BURY = text("""
 insert into visio.dead_signals (reason, envelope) values (:reason, cast(:envelope as jsonb))""")
-TIDY = (
-    # Whoever may do everything at once again needs no row. An hour late: it is our clock that says
-    # so, and the database's that counts.
-    text("""
-delete from visio.call_rates
- where full_at < cast(:now as timestamptz) - interval '1 hour'"""),
-    text("""
-delete from visio.signal_outbox
- where published_at is not null
-   and published_at < cast(:now as timestamptz) - interval '7 days'"""),
-    text("""
-delete from visio.relayed_signals
- where claimed_at < cast(:now as timestamptz) - interval '8 days'"""),
-    text("""
-delete from visio.idempotency_keys
- where created_at < cast(:now as timestamptz) - interval '1 day'"""),
-    text("""
-delete from visio.room_orders
- where created_at < cast(:now as timestamptz) - interval '30 days'
-   and (done_at is not null or dropped_at is not null)"""),
-    text("""
-delete from visio.push_outbox
- where created_at < cast(:now as timestamptz) - interval '1 day'"""),
-    text("""
-delete from visio.mail_outbox
- where created_at < cast(:now as timestamptz) - interval '30 days'
-   and (sent_at is not null or dropped_at is not null)"""),
-    # What an event told is needed as long as its booking may change; its raw body is not.
-    text("""
-update visio.webhook_inbox set body = null
- where body is not null and keep_until < cast(:now as timestamptz)"""),
-    text("""
-delete from visio.webhook_inbox
- where chain_id is null and keep_until < cast(:now as timestamptz)"""),
-    text("""
-delete from visio.calcom_chains c
- where coalesce(c.ends_at, c.created_at) < cast(:now as timestamptz) - interval '30 days'
-   and not exists (select from visio.webhook_inbox w
-                    where w.chain_id = c.id and w.keep_until >= cast(:now as timestamptz))"""),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +126,3 @@ def settle_relay(tx: Transaction, event_id: UUID, *, sent: bool, now: datetime) 
 def bury(tx: Transaction, reason: str, envelope: object) -> None:
     """Keep what can never be sent, to be looked at."""
     tx.write(BURY, reason=reason, envelope=json.dumps(envelope))
-
-
-def tidy(tx: Transaction, *, now: datetime) -> None:
-    """Delete what nothing refers to any more. Never what is still unpublished."""
-    for statement in TIDY:
-        tx.write(statement, now=now)

@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from visio.adapters.database import Transaction
-from visio.adapters.paging import Page, Position
+from visio.adapters.paging import IN_ORDER, Page, Position
 from visio.adapters.statements import text
 from visio.domain.refusals import NotAParty
 
@@ -79,5 +79,6 @@ def clients(
 ) -> Page[ListedClient]:
     """The calling operator's clients, newest first; those whose name or e-mail holds `search`."""
     at, id = after or (None, None)
+    tx.lock(IN_ORDER)
     rows = tx.read(CLIENTS, search=search or None, at=at, id=id, limit=limit + 1)
     return Page.of([ListedClient(**row) for row in rows], limit)

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from visio.adapters.database import Transaction
 from visio.adapters.history import history
 from visio.adapters.meetings import PEOPLE, people
-from visio.adapters.paging import Page, Position
+from visio.adapters.paging import IN_ORDER, OF_CALLER, WANTED, Page, Position
 from visio.adapters.statements import text
 from visio.domain.events import People, instant
 from visio.domain.meeting import Meeting, Span
@@ -25,20 +25,31 @@ COLUMNS = """r.id, r.client_id, r.operator_id, r.requested_slots, r.proposed_slo
 LOCK = text("""
 select from public.meeting_requests where id = cast(:id as uuid) for update""")
 # The operator's live meetings, each with the rest after it, around the slots on the table (and
-# :slots, which are about to be). The range is that of the constraint, so its index is used.
+# :slots, which are about to be). What ranges overlap is asked behind the row policies, meeting by
+# meeting, since && might tell what it sees; how instants compare tells nothing, and finds those
+# that are near by an index: neither a meeting nor the rest after it lasts longer than a day.
+# `offset 0` keeps the slots computed, or the comparison would hold a function again, and the
+# meetings behind them.
 _BUSY = """
   (select coalesce(jsonb_agg(distinct jsonb_build_array(m.scheduled_at,
             m.ends_at + make_interval(mins => m.buffer_minutes))), '[]')
-     from jsonb_array_elements_text(
-            r.requested_slots || coalesce(r.proposed_slots, '[]') || cast(:slots as jsonb)) s
-     join public.meetings m
-       on m.operator_id = r.operator_id and m.status in ('scheduled', 'in_progress')
+     from (select cast(slot as timestamptz) as at,
+                  cast(slot as timestamptz) - interval '2 days' as since,
+                  cast(slot as timestamptz)
+                    + make_interval(mins => r.duration_minutes + cast(:buffer as integer)) as until
+             from jsonb_array_elements_text(r.requested_slots || coalesce(r.proposed_slots, '[]')
+                    || cast(:slots as jsonb)) slot
+           offset 0) s
+    cross join lateral (
+      select near.id, near.scheduled_at, near.ends_at, near.buffer_minutes
+        from public.meetings near
+       where near.operator_id = r.operator_id and near.status in ('scheduled', 'in_progress')
+         and near.scheduled_at > s.since and near.scheduled_at < s.until
+      offset 0) m
+    where m.id is distinct from r.meeting_id
       and tsrange(m.scheduled_at at time zone 'UTC',
                   (m.ends_at at time zone 'UTC') + make_interval(mins => m.buffer_minutes), '[)')
-       && tsrange(cast(s as timestamptz) at time zone 'UTC',
-                  (cast(s as timestamptz) at time zone 'UTC')
-                    + make_interval(mins => r.duration_minutes + cast(:buffer as integer)), '[)')
-    where m.id is distinct from r.meeting_id) as busy"""
+       && tsrange(s.at at time zone 'UTC', s.until at time zone 'UTC', '[)')) as busy"""
 _HISTORY = """
   (select coalesce(jsonb_agg(to_jsonb(t) order by t.id), '[]')
      from public.transitions t
@@ -115,7 +126,7 @@ select {COLUMNS}, {PEOPLE} {_OF_PEOPLE}
 UNANSWERED = text(f"""
 select {COLUMNS}, {PEOPLE} {_OF_PEOPLE}
  where r.status = 'pending' and r.remind_at <= cast(:now as timestamptz)
-   and r.last_slot_at > cast(:now as timestamptz)
+   and (r.last_slot_at > cast(:now as timestamptz)) is true
  order by r.remind_at
  limit :limit
    for update of r skip locked""")
@@ -124,12 +135,9 @@ update public.meeting_requests set remind_at = null where id = any (cast(:ids as
 PAGE = text(f"""
 select {COLUMNS}, {_HISTORY}, {_BUSY},
        (select c.name from public.clients c where c.id = r.client_id) as client_name
-  from public.meeting_requests r
- where (cast(:status as text) is null or r.status = :status)
-   and (cast(:at as timestamptz) is null
-     or (r.created_at, r.id) < (cast(:at as timestamptz), cast(:id as uuid)))
+  from ({OF_CALLER.format(of="public.meeting_requests", wanted=WANTED)}) r
  order by r.created_at desc, r.id desc
- limit :limit""")  # noqa: S608 -- the parts are constants of this file
+ limit :limit""")  # noqa: S608 -- the parts are constants
 
 SNAPSHOT = TypeAdapter(MeetingRequest)
 
@@ -258,6 +266,7 @@ def page(
     """The caller's requests, newest first, each with its history."""
     at, id = after or (None, None)
     asked = {"status": status, "at": at, "id": id, "limit": limit + 1}
+    tx.lock(IN_ORDER)
     rows = tx.read(PAGE, **asked, slots="[]", buffer=_minutes(buffer))
     listed = [
         ListedRequest(request(row), history(row["history"]), _busy(row), row["client_name"])

@@ -1,0 +1,190 @@
+"""What each statement of the product reads, on data that has grown: as the server itself says.
+
+`auto_explain` tells the plan of every statement, nested ones too, with the rows that each node of
+it really went through, to the connection that sent it.
+"""
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bench.grow import grow
+from bench.growth import BUSY, lists
+from bench.world import Caller, World
+from local import postgres
+from tests.world import MIKL, settings_for
+from visio import bootstrap, settings
+from visio.adapters.pipeline import PipelinedConnection
+
+REQUESTS = 8_000
+# What one statement may go through of one table, with all that a consultant has of it; and never
+# most of a table, unless it is as good as empty.
+MOST_ROWS, MOST_OF_IT, AS_GOOD_AS_EMPTY = 1_200, 0.6, 100
+# Tables that hold what is under way, or one row for a person: there a scan is the cheapest.
+SMALL = {
+    "call_rates",
+    "operators",
+    "clients",
+    "push_subscriptions",
+    "calcom_watermarks",
+    "mail_choices",
+}
+AUTO_EXPLAIN = {
+    "session_preload_libraries": "auto_explain",
+    "auto_explain.log_min_duration": "0",
+    "auto_explain.log_format": "json",
+    "auto_explain.log_level": "notice",
+    "auto_explain.log_nested_statements": "on",
+    "auto_explain.log_analyze": "on",
+    "auto_explain.log_timing": "off",
+    # On a table of some hundred rows a scan is cheapest, however it goes on: one that is left when
+    # there may be none has no index to take its place.
+    "enable_seqscan": "off",
+}
+# Something of each kind for the sweep to do, and to forget.
+DUE = (
+    """update meetings
+          set scheduled_at = now() - interval '2 hours', ends_at = now() - interval '1 hour'
+        where id in (select id from meetings where status = 'scheduled' order by id limit 1)""",
+    """update meetings
+          set scheduled_at = now() + interval '5 minutes', ends_at = now() + interval '6 minutes'
+        where id in (select id from meetings
+                      where status = 'scheduled' order by id desc limit 1)""",
+    """update meeting_requests set last_slot_at = now() - interval '1 hour'
+        where id in (select id from meeting_requests
+                      where status = 'pending' order by id limit 3)""",
+    """update meeting_requests set remind_at = now() - interval '1 hour'
+        where id in (select id from meeting_requests
+                      where status = 'pending' order by id desc limit 3)""",
+    "update lobby_knocks set renewed_at = now() - interval '1 hour' where status = 'waiting'",
+    """update visio.signal_outbox set published_at = null where event_id in (
+         select event_id from visio.signal_outbox order by event_id limit 3)""",
+    *(
+        f"update {table} set {column} = {column} - interval '2 years' where ctid in"
+        f" (select ctid from {table} where {column} is not null limit 5)"
+        for table, column in (
+            ("visio.signal_outbox", "published_at"),
+            ("visio.relayed_signals", "claimed_at"),
+            ("visio.idempotency_keys", "created_at"),
+            ("visio.room_orders", "created_at"),
+            ("visio.mail_outbox", "created_at"),
+            ("visio.webhook_inbox", "keep_until"),
+            ("visio.calcom_chains", "ends_at"),
+            ("public.notifications", "created_at"),
+            ("visio.call_rates", "full_at"),
+        )
+    ),
+    """insert into transitions (id, subject, request_id, client_id, operator_id, actor, action,
+              to_status, at, recorded_at)
+       overriding system value
+       select -1, subject, gen_random_uuid(), client_id, operator_id, actor, action, to_status, at,
+              now() - interval '6 years'
+         from transitions order by id limit 1""",
+)
+CONDITIONS = ("Filter", "Index Cond", "Recheck Cond", "Join Filter", "Hash Cond", "One-Time Filter")
+
+
+@dataclass(frozen=True)
+class Node:
+    """One scan in a plan: what it read, how, and how many rows it went through."""
+
+    table: str
+    kind: str
+    rows: float
+    conditions: str
+    statement: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.table}, {self.rows:.0f} rows: {self.statement}"
+
+
+def scans(plan: dict[str, Any], statement: str) -> Iterator[Node]:
+    if "Relation Name" in plan:
+        loops = plan.get("Actual Loops", 1)
+        passed = plan.get("Actual Rows", 0) + plan.get("Rows Removed by Filter", 0)
+        yield Node(
+            plan["Relation Name"],
+            plan["Node Type"],
+            loops * (passed + plan.get("Rows Removed by Index Recheck", 0)),
+            " ".join(plan[name] for name in CONDITIONS if name in plan),
+            " ".join(statement.split())[:160],
+        )
+    for below in plan.get("Plans", ()):
+        yield from scans(below, statement)
+
+
+@pytest.fixture
+def plans(database, remote, monkeypatch):
+    """Each action on grown data, and the scans of all that it sent."""
+    grow(database.admin, REQUESTS)
+    with contextlib.closing(postgres.connect(database.admin)) as db:
+        [[name]] = db.run("select current_database()")
+        for setting, value in AUTO_EXPLAIN.items():
+            db.run(f"alter database {name} set {setting} = '{value}'")
+    heard: list[Node] = []
+
+    def hear(self, data, context):
+        said = data.decode()
+        found = re.search(r"plan:\n(\{.*\})", said, re.DOTALL)
+        if found:
+            told = json.loads(found.group(1).split("\x00")[0])
+            heard.extend(scans(told["Plan"], told["Query Text"]))
+
+    monkeypatch.setattr(PipelinedConnection, "handle_NOTICE_RESPONSE", hear)
+    more = {"MAX_OPEN_REQUESTS": "0", "RATE_LIMIT_FACTOR": "1000"}
+    environment = {**settings_for(database.login, remote), **more}
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    caller = Caller(World(database.admin, database.login, environment, remote))
+    ready = {**caller.ready(), **lists(caller, MIKL), **lists(caller, BUSY)}
+    found = {}
+    for action, (function, sent) in ready.items():
+        heard.clear()
+        caller.send(function, sent)
+        found[action] = list(heard)
+    with contextlib.closing(postgres.connect(database.admin)) as db:
+        for statement in DUE:
+            db.run(statement)
+    heard.clear()
+    caller.send("complete_meetings", caller.tick())
+    found["complete-meetings, something of everything"] = list(heard)
+    yield found
+    bootstrap.forget()
+    settings.forget()
+
+
+@pytest.mark.timeout(600)  # growing takes its time where everything else runs as well
+def test_no_action_reads_what_grows_from_end_to_end_or_asks_who_calls_at_each_row(plans, rows):
+    sizes = {
+        name.rpartition(".")[2]: size
+        for name, size in rows(
+            "select cast(oid as regclass)::text, reltuples from pg_class where relkind = 'r'"
+        )
+    }
+
+    def too_much(node):
+        size = sizes[node.table]
+        most = size > AS_GOOD_AS_EMPTY and node.rows > size * MOST_OF_IT
+        return node.kind == "Seq Scan" or node.rows > MOST_ROWS or most
+
+    read = {
+        f"{action}: {node}"
+        for action, nodes in plans.items()
+        for node in nodes
+        if node.table not in SMALL and too_much(node)
+    }
+
+    asks_anew = {
+        f"{action}: {node.conditions}"
+        for action, nodes in plans.items()
+        for node in nodes
+        if re.search(r"current_setting\(|auth\.|caller\(", node.conditions)
+    }
+
+    assert all(plans.values())
+    assert "\n".join(sorted(read | asks_anew)) == ""
