@@ -102,19 +102,27 @@ class Kept:
         self._resting: list[http.client.HTTPConnection] = []  # append and pop are atomic
         weakref.finalize(self, _close, self._resting)
 
-    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        """The status and the whole body of the answer."""
+    def post(
+        self, path: str, body: bytes, headers: Mapping[str, str], *, whole: bool = True
+    ) -> tuple[int, bytes]:
+        """The status and the body of the answer; an empty one if it broke off and may do so."""
         connection = self._rested() or self._opened()
         try:
             connection.request("POST", path, body, dict(headers))
             answer = connection.getresponse()
-            read = answer.status, answer.read()
+            status, told = answer.status, b""
+            try:
+                told = answer.read()
+            except UNANSWERED:
+                if whole:
+                    raise
+                connection.close()
         except BaseException:
             connection.close()
             raise
         if connection.sock is not None:  # it is closed already where the server wanted that
             self._resting.append(connection)
-        return read
+        return status, told
 
     def _rested(self) -> http.client.HTTPConnection | None:
         while True:
