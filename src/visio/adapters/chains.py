@@ -27,7 +27,8 @@ select visio.hold_chain(cast(:keys as text[]), cast(:told as jsonb))""")
 HOLD_CHOSEN = text("""
 select set_config('visio.chain', cast(id as text), true)
   from visio.calcom_chains
- where id = cast(nullif(current_setting('visio.chosen', true), '') as uuid) for update""")
+ where id = (select cast(nullif(current_setting('visio.chosen', true), '') as uuid))
+   for update""")
 # Meetings before requests, as everybody else locks them; and again those that came to be meanwhile.
 LOCK_MEETINGS = text(f"""
 select from public.meetings
