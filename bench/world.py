@@ -72,6 +72,9 @@ class _Takes:
 def world(*, tuned: tuple[str, ...] = ()) -> Iterator[World]:
     """Everything started, and stopped again whatever happens; `tuned` are the server's settings."""
     with contextlib.ExitStack() as stack:
+        silence = logging.NullHandler()  # no lines between figures
+        logging.getLogger("visio").addHandler(silence)
+        stack.callback(logging.getLogger("visio").removeHandler, silence)
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
         home.chmod(0o755)
         cluster = postgres.start(postgres.embedded_binaries(), home, settings=tuned)
@@ -110,7 +113,6 @@ class Caller:
     """Makes the requests of every function in turn, each on rows that are ready for it."""
 
     def __init__(self, made: World) -> None:
-        logging.getLogger("visio").addHandler(logging.NullHandler())  # no lines between figures
         self._world = made
         self._apps: dict[str, Any] = {}
         self.come()
