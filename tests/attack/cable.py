@@ -46,7 +46,7 @@ class Cable:
         self.refuses = False
         self.opened = 0
         self._live: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        self._lock, self._cutting = threading.Lock(), threading.RLock()
         self._server = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._server.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -57,8 +57,9 @@ class Cable:
             self._targets = itertools.cycle(targets)
 
     def calm(self) -> None:
-        """Pass everything on again."""
-        self.rule, self.refuses = lambda passing: None, False
+        """Pass everything on again. What was to be cut has been cut by then."""
+        with self._cutting:
+            self.rule, self.refuses = lambda passing: None, False
 
     def cut(self) -> None:
         """End every connection there is."""
@@ -131,9 +132,12 @@ class Cable:
             for number, (kind, content) in enumerate(parts, 1):
                 if silent:
                     continue
-                verdict = self.rule(Passing(connection, direction, number, kind, content))
-                if verdict == "cut":
-                    break
+                with self._cutting:
+                    verdict = self.rule(Passing(connection, direction, number, kind, content))
+                    if verdict == "cut":
+                        _end(source)
+                        _end(sink)
+                        break
                 if verdict == "swallow":
                     silent = True
                     continue

@@ -320,6 +320,16 @@ MUTANTS = (
         "            self._read(contexts)\n",
         (f"{SQL}pipeline.py::test_what_was_posted_happens_and_its_rows_are_nobodys",),
     ),
+    Mutant(
+        "a connection that the server has closed is the next caller's",
+        POOL,
+        "if connection.hung_up:",
+        "if False:",
+        (
+            f"{SQL}pool.py"
+            "::test_one_that_the_server_has_closed_is_nobodys_next_however_short_it_rested",
+        ),
+    ),
     # The sweep and the relay.
     Mutant(
         "the sweep marks before it publishes",

@@ -10,6 +10,7 @@ Source: PostgreSQL manual, "Frontend/Backend Protocol", "Extended Query" and "Pi
 
 import contextlib
 import logging
+import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -64,6 +65,13 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
     def in_order(self) -> bool:
         """Whether a stranger may have it: each answer finds its own, nothing waits or is open."""
         return self.in_step and not (self._waiting or self.followed_by or self._in_transaction)
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the server has closed it, as far as that has come here; nobody waits to know."""
+        end = select.poll()
+        end.register(self._usock, select.POLLRDHUP)  # with POLLHUP and POLLERR, which always are
+        return bool(end.poll(0))
 
     def defer(self, statement: str, values: Any = ()) -> Context:
         """Let a statement wait; the context has its rows once the next one has run."""
