@@ -304,7 +304,10 @@ MUTANTS = (
         "published = self._bus.publish(self._signals, self._mails, orders=self._orders)",
         "published = [s.event_id for s in self._signals]; "
         "self._bus.publish(self._signals, self._mails, orders=self._orders)",
-        (f"{FUNCTIONS}edge.py::test_a_bus_that_is_away_loses_nothing",),
+        (
+            f"{REMOTE}"
+            "::test_whatever_the_bus_says_the_caller_is_answered_and_the_sweep_says_it_later",
+        ),
     ),
     Mutant(
         "a mark waits for whoever holds the signal",
@@ -374,7 +377,10 @@ MUTANTS = (
         OUTBOX,
         " and s.claimed_at < excluded.claimed_at - interval '30 seconds'",
         "",
-        (f"{FUNCTIONS}machines.py::test_a_signal_pushed_eight_times_at_once_is_broadcast_once",),
+        (
+            f"{FUNCTIONS}machines.py"
+            "::test_what_another_delivery_has_claimed_is_asked_for_again_until_it_is_sent",
+        ),
     ),
     Mutant(
         "a signal on somebody else's way counts as told",
