@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pg8000.native
+from msgspec.json import encode
 
 from local import postgres
 from tests.world import ALICE, BRUNO, MIKL, NORA, PAYLOADS
-from visio.domain.booking import TOLD, CalcomEvent
+from visio.domain.booking import CalcomEvent
 
 YEARS_IN_DAYS = 1095
 PER_OPERATOR, CLIENTS_EACH = 1000, 25
@@ -514,7 +515,7 @@ def _fill(db: pg8000.native.Connection, size: int) -> None:
     raw = (PAYLOADS / "01_booking_created.json").read_bytes()
     event = CalcomEvent.read(raw)
     assert event.told is not None
-    told = TOLD.dump_json(event.told).decode()
+    told = encode(event.told).decode()
     people = {
         "operators": operators,
         "hot": HOT,

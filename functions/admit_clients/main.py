@@ -4,14 +4,14 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows import lobby
-from visio.flows.commands import AdmitClients
-from visio.views import AdmissionsView, AdmissionView
+from visio.flows.admit_clients import AdmitClients
+from visio.flows.admit_clients import admit_clients as flow
+from visio.views.admissions import AdmissionsView, AdmissionView
 
 
 @functions_framework.http
 @endpoint("POST", takes=AdmitClients, needs=("bus",))
 def admit_clients(command: AdmitClients, call: Call) -> AdmissionsView:
     with app().acting_for(call) as tx:
-        results = lobby.admit_clients(command, call, tx, rules=app().lobby_rules)
+        results = flow(command, call, tx, rules=app().lobby_rules)
     return AdmissionsView(items=tuple(map(AdmissionView.of, results)))

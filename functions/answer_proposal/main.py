@@ -4,9 +4,9 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
+from visio.flows.answer_proposal import AnswerProposal
 from visio.flows.answer_proposal import answer_proposal as flow
-from visio.flows.commands import AnswerProposal
-from visio.views import RequestView
+from visio.views.requests import RequestView
 
 
 @functions_framework.http

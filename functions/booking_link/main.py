@@ -4,9 +4,9 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
+from visio.flows.booking_link import BookingLink
 from visio.flows.booking_link import booking_link as flow
-from visio.flows.commands import BookingLink
-from visio.views import BookingLinkView
+from visio.views.bookings import BookingLinkView
 
 
 @functions_framework.http

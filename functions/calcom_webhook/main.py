@@ -5,7 +5,7 @@ import functions_framework
 from visio.bootstrap import app
 from visio.edge import Call, calcom, endpoint
 from visio.flows.calcom_webhook import calcom_webhook as flow
-from visio.views import IngestView
+from visio.views.services import IngestView
 
 
 @functions_framework.http

@@ -8,7 +8,7 @@ from visio.bootstrap import app
 from visio.domain.meeting import page_of
 from visio.edge import Call, File, anyone, endpoint
 from visio.flows import calendars
-from visio.flows.commands import CalendarFeed
+from visio.flows.calendars import CalendarFeed
 
 
 @functions_framework.http

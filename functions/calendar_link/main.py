@@ -5,8 +5,8 @@ import functions_framework
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
 from visio.flows import calendars
-from visio.flows.commands import CalendarLink
-from visio.views import CalendarLinkView
+from visio.flows.calendars import CalendarLink
+from visio.views.links import CalendarLinkView
 
 
 @functions_framework.http

@@ -4,13 +4,13 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows import lobby
-from visio.flows.commands import CancelMeeting
-from visio.views import MeetingView
+from visio.flows.cancel_meeting import CancelMeeting
+from visio.flows.cancel_meeting import cancel_meeting as flow
+from visio.views.meetings import MeetingView
 
 
 @functions_framework.http
 @endpoint("POST", takes=CancelMeeting, needs=("bus",))
 def cancel_meeting(command: CancelMeeting, call: Call) -> MeetingView:
     with app().acting_for(call) as tx:
-        return MeetingView.of(lobby.cancel_meeting(command, call, tx, rules=app().lobby_rules))
+        return MeetingView.of(flow(command, call, tx, rules=app().lobby_rules))

@@ -5,7 +5,7 @@ import functions_framework
 from visio.bootstrap import app
 from visio.edge import Call, endpoint, scheduler
 from visio.flows.complete_meetings import complete_meetings as flow
-from visio.views import SweepView
+from visio.views.services import SweepView
 
 
 @functions_framework.http

@@ -4,9 +4,9 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows.commands import DecideRequest
+from visio.flows.decide_request import DecideRequest
 from visio.flows.decide_request import decide_request as flow
-from visio.views import RequestView
+from visio.views.requests import RequestView
 
 
 @functions_framework.http

@@ -4,9 +4,9 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows import lobby
 from visio.flows.commands import OfMeeting
-from visio.views import TicketView
+from visio.flows.join_meeting import join_meeting as flow
+from visio.views.room import TicketView
 
 
 @functions_framework.http
@@ -14,5 +14,5 @@ from visio.views import TicketView
 def join_meeting(command: OfMeeting, call: Call) -> TicketView:
     rooms, grace = app().rooms, app().settings.rules.sweep_grace
     with app().reading_for(call) as tx:
-        ticket = lobby.join_meeting(command, call, tx, rooms=rooms, grace=grace)
+        ticket = flow(command, call, tx, rooms=rooms, grace=grace)
     return TicketView.of(ticket)

@@ -4,9 +4,10 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows.commands import ListQuarantine
+from visio.flows.list_quarantine import ListQuarantine
 from visio.flows.list_quarantine import list_quarantine as flow
-from visio.views import PageView, QuarantinedView
+from visio.views.base import PageView
+from visio.views.quarantine import QuarantinedView
 
 
 @functions_framework.http

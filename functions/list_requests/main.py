@@ -5,9 +5,10 @@ import functions_framework
 from visio.adapters.database import Operator
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows import lists
-from visio.flows.commands import ListRequests
-from visio.views import ListedRequestView, PageView
+from visio.flows.list_requests import ListRequests
+from visio.flows.list_requests import list_requests as flow
+from visio.views.base import PageView
+from visio.views.requests import ListedRequestView
 
 
 @functions_framework.http
@@ -15,7 +16,7 @@ from visio.views import ListedRequestView, PageView
 def list_requests(command: ListRequests, call: Call) -> PageView[ListedRequestView]:
     buffer = app().settings.rules.buffer
     with app().reading_for(call) as tx:
-        page = lists.list_requests(command, tx, buffer=buffer)
+        page = flow(command, tx, buffer=buffer)
     marked = buffer if isinstance(tx.party, Operator) else None
     return PageView[ListedRequestView].showing(
         page, lambda listed: ListedRequestView.showing(listed, buffer=marked, now=call.now)

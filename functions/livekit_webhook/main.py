@@ -6,7 +6,7 @@ from visio.bootstrap import app
 from visio.edge import Call, endpoint, livekit
 from visio.flows.livekit_webhook import LiveKitEvent
 from visio.flows.livekit_webhook import livekit_webhook as flow
-from visio.views import RoomEventView
+from visio.views.services import RoomEventView
 
 
 @functions_framework.http

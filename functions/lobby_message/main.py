@@ -4,9 +4,10 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows import lobby
-from visio.flows.commands import LobbyMessage
-from visio.views import LobbyView
+from visio.flows.lobby import side_of
+from visio.flows.lobby_message import LobbyMessage
+from visio.flows.lobby_message import lobby_message as flow
+from visio.views.lobby import LobbyView
 
 
 @functions_framework.http
@@ -14,6 +15,6 @@ from visio.views import LobbyView
 def lobby_message(command: LobbyMessage, call: Call) -> LobbyView:
     rules, factor = app().lobby_rules, app().settings.rules.rate_limit_factor
     with app().acting_for(call) as tx:
-        found = lobby.lobby_message(command, call, tx, rules=rules, factor=factor)
-        reader = lobby.side_of(tx)
+        found = flow(command, call, tx, rules=rules, factor=factor)
+        reader = side_of(tx)
     return LobbyView.at(call.now, found, reader)

@@ -4,15 +4,16 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows import lobby
-from visio.flows.commands import LobbySignal
-from visio.views import LobbyView
+from visio.flows.lobby import side_of
+from visio.flows.lobby_signal import LobbySignal
+from visio.flows.lobby_signal import lobby_signal as flow
+from visio.views.lobby import LobbyView
 
 
 @functions_framework.http
 @endpoint("POST", takes=LobbySignal, needs=("bus",))
 def lobby_signal(command: LobbySignal, call: Call) -> LobbyView:
     with app().acting_for(call) as tx:
-        found = lobby.lobby_signal(command, call, tx, rules=app().lobby_rules)
-        reader = lobby.side_of(tx)
+        found = flow(command, call, tx, rules=app().lobby_rules)
+        reader = side_of(tx)
     return LobbyView.at(call.now, found, reader)

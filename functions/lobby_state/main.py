@@ -4,14 +4,15 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, Reply, endpoint
-from visio.flows import lobby
 from visio.flows.commands import OfMeeting
-from visio.views import LobbyView
+from visio.flows.lobby import side_of
+from visio.flows.lobby_state import lobby_state as flow
+from visio.views.lobby import LobbyView
 
 
 @functions_framework.http
 @endpoint("GET", takes=OfMeeting)
 def lobby_state(command: OfMeeting, call: Call) -> Reply[LobbyView]:
     with app().reading_for(call) as tx:
-        view = LobbyView.at(call.now, lobby.lobby_state(command, tx), lobby.side_of(tx))
+        view = LobbyView.at(call.now, flow(command, tx), side_of(tx))
     return Reply(view, etag=view.etag)

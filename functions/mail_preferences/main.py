@@ -4,10 +4,9 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, anyone, endpoint
-from visio.flows.commands import MailPreferences
-from visio.flows.mail_preferences import holder
+from visio.flows.mail_preferences import MailPreferences, holder
 from visio.flows.mail_preferences import mail_preferences as flow
-from visio.views import MailPreferencesView
+from visio.views.links import MailPreferencesView
 
 
 @functions_framework.http

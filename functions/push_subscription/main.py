@@ -4,9 +4,9 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows.commands import PushSubscription
+from visio.flows.push_subscription import PushSubscription
 from visio.flows.push_subscription import push_subscription as flow
-from visio.views import PushSubscriptionView
+from visio.views.notifications import PushSubscriptionView
 
 
 @functions_framework.http

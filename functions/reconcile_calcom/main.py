@@ -5,7 +5,7 @@ import functions_framework
 from visio.bootstrap import app
 from visio.edge import Call, endpoint, scheduler
 from visio.flows.reconcile_calcom import reconcile_calcom as flow
-from visio.views import ReconciledView
+from visio.views.services import ReconciledView
 
 
 @functions_framework.http

@@ -4,9 +4,9 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows.commands import RequestMeeting
+from visio.flows.request_meeting import RequestMeeting
 from visio.flows.request_meeting import request_meeting as flow
-from visio.views import RequestView
+from visio.views.requests import RequestView
 
 
 @functions_framework.http

@@ -4,9 +4,9 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows.commands import ResolveQuarantine
+from visio.flows.resolve_quarantine import ResolveQuarantine
 from visio.flows.resolve_quarantine import resolve_quarantine as flow
-from visio.views import ResolvedView
+from visio.views.quarantine import ResolvedView
 
 
 @functions_framework.http

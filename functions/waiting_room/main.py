@@ -4,13 +4,13 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows import lobby
-from visio.flows.commands import WaitingRoom
-from visio.views import WaitingRoomView
+from visio.flows.waiting_room import WaitingRoom
+from visio.flows.waiting_room import waiting_room as flow
+from visio.views.waiting import WaitingRoomView
 
 
 @functions_framework.http
 @endpoint("GET", takes=WaitingRoom)
 def waiting_room(command: WaitingRoom, call: Call) -> WaitingRoomView:
     with app().reading_for(call) as tx:
-        return WaitingRoomView.at(call.now, lobby.waiting_room(call, tx))
+        return WaitingRoomView.at(call.now, flow(call, tx))

@@ -4,9 +4,9 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows.commands import WhoAmI
+from visio.flows.who_am_i import WhoAmI
 from visio.flows.who_am_i import who_am_i as flow
-from visio.views import MeView
+from visio.views.people import MeView
 
 
 @functions_framework.http

@@ -5,22 +5,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from visio.adapters.calcom import BookingTokens, CalcomHealth, version_page
 from visio.adapters.database import Bus, Database, Transaction
-from visio.adapters.links import PersonalLinks
-from visio.adapters.rates import Counted
 from visio.call import Call
-from visio.domain.limits import LIMITS
-from visio.domain.lobby import Rules
 from visio.settings import Settings, settings
 
 if TYPE_CHECKING:
+    from visio.adapters.calcom import BookingTokens, CalcomHealth
     from visio.adapters.calcom_api import CalcomApi
+    from visio.adapters.links import PersonalLinks
     from visio.adapters.mailer import Mailer
+    from visio.adapters.rates import Counted
     from visio.adapters.realtime import Broadcaster
     from visio.adapters.rooms import LiveKit, Rooms
     from visio.adapters.roomserver import RoomServer
     from visio.adapters.webpush import Pusher
+    from visio.domain.lobby import Rules
     from visio.flows.calcom_webhook import Intake
 
 _lock = threading.RLock()
@@ -51,7 +50,10 @@ class App:
         """The same for a page that reads once, counted by the fingerprint of a feed's secret."""
         return self.database.reading_as_system(call.function, self._counted(call, by))
 
-    def _counted(self, call: Call, by: UUID | str | None) -> Counted | None:
+    def _counted(self, call: Call, by: UUID | str | None) -> "Counted | None":
+        from visio.adapters.rates import Counted
+        from visio.domain.limits import LIMITS
+
         if by is None or call.again:
             return None
         limit = LIMITS[call.function].times(self.settings.rules.rate_limit_factor)
@@ -91,12 +93,16 @@ class App:
         return Realtime(self.settings.realtime.url, self.settings.realtime.service_key)
 
     @cached_property
-    def booking_tokens(self) -> BookingTokens:
+    def booking_tokens(self) -> "BookingTokens":
+        from visio.adapters.calcom import BookingTokens
+
         calcom = self.settings.calcom
         return BookingTokens(calcom.url, calcom.booking_token_secrets)
 
     @cached_property
-    def calcom_health(self) -> CalcomHealth:
+    def calcom_health(self) -> "CalcomHealth":
+        from visio.adapters.calcom import CalcomHealth, version_page
+
         calcom = self.settings.calcom
         return CalcomHealth(calcom.health_url or version_page(calcom.url))
 
@@ -115,7 +121,9 @@ class App:
         return Intake(self.booking_tokens, token_only, self.settings.rules.buffer)
 
     @cached_property
-    def personal_links(self) -> PersonalLinks:
+    def personal_links(self) -> "PersonalLinks":
+        from visio.adapters.links import PersonalLinks
+
         links = self.settings.links
         return PersonalLinks(links.functions_url, links.app_url, links.secrets)
 
@@ -160,7 +168,9 @@ class App:
         return WebPush(push.private_key, push.subject)
 
     @property
-    def lobby_rules(self) -> Rules:
+    def lobby_rules(self) -> "Rules":
+        from visio.domain.lobby import Rules
+
         rules = self.settings.rules
         return Rules(opens=rules.lobby_opens, grace=rules.sweep_grace)
 

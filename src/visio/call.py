@@ -1,21 +1,20 @@
 """One request as flows see it: who calls, when, and with what."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.domain.refusals import Unauthenticated
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """A verified user. Who that is in our tables, the transaction says."""
 
     user_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """`now` is aware, in UTC, and read once; `body` holds the bytes that were verified.
 
     `function` names the page that was called, as its folder is named. What a flow puts into `notes`
@@ -29,7 +28,7 @@ class Call:
     caller: Caller | None = None
     idempotency_key: str | None = None
     body: bytes = b""
-    notes: dict[str, int | str] = field(default_factory=dict)
+    notes: dict[str, int | str] = {}
     again: bool = False
 
     @property

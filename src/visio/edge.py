@@ -12,14 +12,14 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import uuid4
 
 from flask import Request, Response
-from pydantic import BaseModel, RootModel, ValidationError
+from msgspec import Struct, field
+from msgspec.structs import replace
 from werkzeug.datastructures import Headers
 
 from visio import identity, loading, log
@@ -37,8 +37,10 @@ from visio.domain.refusals import (
     Unavailable,
     UnsupportedMediaType,
 )
-from visio.domain.storable import storable
 from visio.settings import require, settings
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 __all__ = [
     "Call",
@@ -57,8 +59,6 @@ logger = logging.getLogger("visio.edge")
 
 KIB = 1024
 TRIES = 3
-# Of more nobody reads, and a long list of nonsense would be answered with one ten times as long.
-MOST_PROBLEMS = 20
 INTERNAL = "Une erreur est survenue de notre côté."
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
@@ -72,19 +72,17 @@ ALLOWED_HEADERS = (
 )
 EXPOSED_HEADERS = "ETag, Retry-After, X-Request-Id, Location, Content-Disposition"
 
-Seen = TypeVar("Seen", bound=BaseModel)
+Seen = TypeVar("Seen", bound="BaseModel")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply(Generic[Seen]):
+class Reply(Struct, Generic[Seen], frozen=True):
     """A view with an entity tag: whoever has seen it already gets 304 and no body."""
 
     view: Seen
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """An answer that is no envelope: a program, not a page, reads it."""
 
     content: bytes
@@ -96,8 +94,6 @@ class Door(ABC):
     """Who comes in here, and with how much."""
 
     browser = False
-    acknowledges = False
-    """Whether a refusal would only make the caller say the same again."""
     limit = 64 * KIB
     needs: tuple[str, ...] = ()
 
@@ -107,6 +103,15 @@ class Door(ABC):
 
     def check_type(self, request: Request, body: bytes) -> None:  # noqa: B027 -- most doors do not care
         """Raise UnsupportedMediaType where the content type matters here."""
+
+    def read(self, takes: type[Any], request: Request, body: bytes) -> object:
+        """What the page takes, from what came. Raises MalformedJson, InvalidFields."""
+        # What no model of pydantic's comes to is not kept waiting for its import.
+        from visio.parsing import parse_body, parse_query
+
+        if request.method == "GET":
+            return parse_query(takes, request.args.to_dict(flat=False))
+        return parse_body(takes, body)
 
 
 class _Browser(Door):
@@ -161,9 +166,8 @@ class _LiveKit(Door):
 class _Google(Door):
     """A service of Google's, by its OIDC token."""
 
-    def __init__(self, name: str, *, acknowledges: bool = False) -> None:
-        self._name, self.acknowledges = name, acknowledges
-        self.needs = ("database", name)
+    def __init__(self, name: str) -> None:
+        self._name, self.needs = name, ("database", name)
 
     def admit(self, request: Request, body: bytes, now: datetime) -> None:
         authorization = request.headers.get("Authorization")
@@ -171,17 +175,24 @@ class _Google(Door):
         identity.google(authorization, expected, settings().google_certs_url, now=now)
 
 
+class _PubSub(_Google):
+    """Pub/Sub, which says the same again for days where it is refused: so nothing is, and what
+    will never be read is a push of nothing, which its page knows to record."""
+
+    def read(self, takes: type[Any], request: Request, body: bytes) -> object:
+        return takes.read(body)
+
+
 user, anyone, calcom, livekit = _User(), _Anyone(), _Calcom(), _LiveKit()
-push, scheduler = _Google("push", acknowledges=True), _Google("scheduler")
+push, scheduler = _PubSub("push"), _Google("scheduler")
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """What a page declares about itself; the OpenAPI document is made of these."""
 
     name: str
     method: str
-    takes: type[BaseModel] | None
+    takes: type[Any] | None
     gives: Any
     status: int
     door: Door
@@ -190,7 +201,7 @@ class Declaration:
 def endpoint(
     method: str,
     *,
-    takes: type[BaseModel] | None = None,
+    takes: type[Any] | None = None,
     status: int = 200,
     door: Door = user,
     needs: tuple[str, ...] = (),
@@ -220,8 +231,7 @@ def endpoint(
     return decorate
 
 
-@dataclass(slots=True)
-class _Exchange:
+class _Exchange(Struct):
     """One request and its answer."""
 
     declared: Declaration
@@ -233,7 +243,7 @@ class _Exchange:
     span: str | None = None
     request_id: str = ""
     caller: Caller | None = None
-    notes: dict[str, int | str] = field(default_factory=dict)
+    notes: dict[str, int | str] = {}
 
     def answer(self) -> Response:
         self.trace, self.span = _trace(self.request.headers)
@@ -267,7 +277,8 @@ class _Exchange:
         call = Call(
             declared.name, self.request_id, self.now, self.caller, self._key(), body, self.notes
         )
-        command = () if declared.takes is None else (self._command(body),)
+        takes = declared.takes
+        command = () if takes is None else (declared.door.read(takes, request, body),)
         try:
             return self._rendered(self._run(*command, call=call))
         except StillLocked as locked:
@@ -294,20 +305,6 @@ class _Exchange:
             raise InvalidFields(details=[problem])
         return key
 
-    def _command(self, body: bytes) -> BaseModel:
-        takes = self.declared.takes
-        assert takes is not None  # noqa: S101 -- the caller has looked
-        if self.declared.method == "GET":
-            return parse_query(takes, self.request.args.to_dict(flat=False))
-        try:
-            return parse_body(takes, body)
-        except (MalformedJson, InvalidFields):
-            # Pub/Sub pushes whatever is refused again, for days. What will never be read is a push
-            # of nothing, which its page knows to record.
-            if not self.declared.door.acknowledges:
-                raise
-            return takes()
-
     def _run(self, *command: object, call: Call) -> Any:
         for _ in range(TRIES):
             try:
@@ -330,8 +327,7 @@ class _Exchange:
             return response
         if result is None:
             return Response(status=self.declared.status)
-        data = result.model_dump_json(by_alias=True).encode()
-        body = b'{"data":' + data + b',"error":null}'
+        body = b'{"data":' + result.written() + b',"error":null}'
         return Response(body, self.declared.status, content_type="application/json")
 
     def _refused(self, refusal: Refusal) -> Response:
@@ -399,59 +395,3 @@ def _trace(headers: Headers) -> tuple[str | None, str | None]:
 def _envelope(status: int, *, error: Mapping[str, Any]) -> Response:
     body = json.dumps({"data": None, "error": error}, ensure_ascii=False)
     return Response(body, status, content_type="application/json")
-
-
-def parse_body(model: type[BaseModel], body: bytes) -> BaseModel:
-    """A command from verified bytes; nothing at all means an empty object."""
-    try:
-        command = model.model_validate_json(body or b"{}")
-    except ValidationError as error:
-        raise _refusal(error, model) from error
-    if not storable(command.model_dump()):
-        raise InvalidFields(
-            details=[{"field": "", "problem": "holds a character nobody can store"}]
-        )
-    return command
-
-
-def parse_query(model: type[BaseModel], query: Mapping[str, list[str]]) -> BaseModel:
-    """A command from a query string, in which every name stands once."""
-    repeated = [name for name, values in query.items() if len(values) > 1]
-    if repeated:
-        raise InvalidFields(details=[{"field": "query", "problem": "a name stands twice"}])
-    try:
-        command = model.model_validate_strings({name: v[0] for name, v in query.items()})
-    except ValidationError as error:
-        raise _refusal(error, model) from error
-    if not storable(command.model_dump()):
-        raise InvalidFields(details=[{"field": "query", "problem": "holds what nobody can store"}])
-    return command
-
-
-def _refusal(error: ValidationError, model: type[BaseModel]) -> Refusal:
-    problems = error.errors(include_url=False, include_input=False)
-    if any(p["type"] == "json_invalid" or (not p["loc"] and "type" in p["type"]) for p in problems):
-        return MalformedJson()
-    # One of several commands: pydantic puts its tag in front of the field.
-    tagged = issubclass(model, RootModel)
-    told = problems[:MOST_PROBLEMS]
-    return InvalidFields(details=[_detail(problem, tagged=tagged) for problem in told])
-
-
-def _detail(problem: Any, *, tagged: bool) -> dict[str, str]:
-    """One problem at one field, in words that repeat nothing of what was sent."""
-    location = problem["loc"][1:] if tagged else problem["loc"]
-    said = problem["msg"].removeprefix("Value error, ")
-    match problem["type"]:
-        case "extra_forbidden":
-            location, said = location[:-1], "holds a field that is not known"
-        case "uuid_parsing" | "uuid_type":
-            said = "must be a UUID"
-        case "union_tag_invalid" | "union_tag_not_found":
-            tag = problem["ctx"]["discriminator"].strip("'")
-            allowed = problem["ctx"].get("expected_tags")
-            return {
-                "field": tag,
-                "problem": f"must be one of {allowed}" if allowed else "is missing",
-            }
-    return {"field": ".".join(map(str, location)), "problem": said}

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any, get_args, get_origin
 
+from msgspec import Struct
+from msgspec.json import schema_components
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -12,6 +14,7 @@ from visio.domain import refusals
 from visio.domain.limits import LIMITS
 from visio.domain.refusals import Refusal
 from visio.edge import Declaration, File, Reply
+from visio.views.services import ServiceView
 
 REF = "#/components/schemas/{model}"
 WAIT = {"description": "for how many seconds", "schema": {"type": "integer", "minimum": 1}}
@@ -21,29 +24,35 @@ DOORS = {
     "_Calcom": ["calcom"],
     "_LiveKit": ["livekit"],
     "_Google": ["google"],
+    "_PubSub": ["google"],
 }
 
 
 def described(pages: Iterable[tuple[Declaration, str]]) -> dict[str, Any]:
     """The document; `pages` are declarations with their page's docstring."""
     declared = list(pages)
-    models = list(dict.fromkeys(_models(declaration for declaration, _ in declared)))
-    schemas, definitions = models_json_schema(models, ref_template=REF, by_alias=True)
-    named = {model: schema["$ref"] for model, schema in schemas.items()}
+    shapes = list(dict.fromkeys(_shapes(declaration for declaration, _ in declared)))
+    models = [(shape, use) for shape, use in shapes if issubclass(shape, BaseModel)]
+    structs = [(shape, use) for shape, use in shapes if issubclass(shape, Struct)]
+    found, definitions = models_json_schema(models, ref_template=REF, by_alias=True)
+    also_found, components = schema_components(
+        [struct for struct, _ in structs], ref_template=REF.format(model="{name}")
+    )
+    named: dict[Any, str] = {shape: schema["$ref"] for shape, schema in found.items()}
+    named |= {shape: schema["$ref"] for shape, schema in zip(structs, also_found, strict=True)}
+    schemas = definitions["$defs"] | components
     return {
         "openapi": "3.1.0",
         "info": {"title": "Foxeo visio", "version": "1", "description": _title(story or "")},
         "servers": [{"url": "http://127.0.0.1:8080/functions/v1", "description": "make run"}],
         "paths": {
             f"/{declaration.name.replace('_', '-')}": {
-                declaration.method.lower(): _operation(
-                    declaration, doc, named, definitions["$defs"]
-                )
+                declaration.method.lower(): _operation(declaration, doc, named, schemas)
             }
             for declaration, doc in declared
         },
         "components": {
-            "schemas": {**definitions["$defs"], "Error": _error()},
+            "schemas": {**schemas, "Error": _error()},
             "securitySchemes": {
                 "user": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "google": {"type": "http", "scheme": "bearer", "bearerFormat": "OIDC"},
@@ -54,7 +63,8 @@ def described(pages: Iterable[tuple[Declaration, str]]) -> dict[str, Any]:
     }
 
 
-def _models(declared: Iterable[Declaration]) -> Iterator[tuple[type[BaseModel], Any]]:
+def _shapes(declared: Iterable[Declaration]) -> Iterator[tuple[type[Any], Any]]:
+    """What pages take and show: models of pydantic's, or structs of msgspec's."""
     for declaration in declared:
         if declaration.takes is not None:
             yield declaration.takes, "validation"
@@ -62,11 +72,11 @@ def _models(declared: Iterable[Declaration]) -> Iterator[tuple[type[BaseModel], 
             yield view, "serialization"
 
 
-def _view(declaration: Declaration) -> type[BaseModel] | None:
+def _view(declaration: Declaration) -> type[Any] | None:
     gives = declaration.gives
     if get_origin(gives) is Reply:
         (gives,) = get_args(gives)
-    return gives if isinstance(gives, type) and issubclass(gives, BaseModel) else None
+    return gives if isinstance(gives, type) and issubclass(gives, BaseModel | ServiceView) else None
 
 
 def _operation(

@@ -3,10 +3,11 @@
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, Self, cast
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 SHORTEST_SECRET = 16
 DAY = 24 * 60
@@ -18,23 +19,29 @@ class SettingsMissing(Exception):
     """The environment lacks what this function needs; names variables, never values."""
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseSettings:
-    url: str = field(repr=False)
+class Secret(str):
+    """A text whose `repr` shows nothing of it, whatever is printed around it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'…'" if self else "''"
+
+
+class DatabaseSettings(Struct, frozen=True):
+    url: Secret
     pool_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class UserSettings:
-    jwt_secrets: tuple[str, ...] = field(repr=False)
+class UserSettings(Struct, frozen=True):
+    jwt_secrets: tuple[Secret, ...]
     jwks_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class BusSettings:
+class BusSettings(Struct, frozen=True):
     kind: Literal["local", "pubsub"]
     local_url: str
-    local_token: str = field(repr=False)
+    local_token: Secret
     project: str
     topic: str
     mail_topic: str
@@ -42,14 +49,12 @@ class BusSettings:
     push_topic: str
 
 
-@dataclass(frozen=True, slots=True)
-class RealtimeSettings:
+class RealtimeSettings(Struct, frozen=True):
     url: str
-    service_key: str = field(repr=False)
+    service_key: Secret
 
 
-@dataclass(frozen=True, slots=True)
-class GoogleCaller:
+class GoogleCaller(Struct, frozen=True):
     """Whose OIDC tokens a private function takes, and for which audience."""
 
     audience: str
@@ -57,20 +62,18 @@ class GoogleCaller:
     subscription: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CalcomSettings:
-    webhook_secrets: tuple[str, ...] = field(repr=False)
+class CalcomSettings(Struct, frozen=True):
+    webhook_secrets: tuple[Secret, ...]
     binding: Literal["any", "token"]
     url: str
-    booking_token_secrets: tuple[str, ...] = field(repr=False)
+    booking_token_secrets: tuple[Secret, ...]
     health_url: str
     api_url: str
-    api_key: str = field(repr=False)
+    api_key: Secret
     api_version: Literal["v1", "v2"]
 
 
-@dataclass(frozen=True, slots=True)
-class RoomSettings:
+class RoomSettings(Struct, frozen=True):
     """`key_id` is there for JaaS alone. `pairs` are LiveKit's keys with their secrets, newest
     first: the first signs, and each is believed. `hidden` names the rooms, LiveKit's if it is set.
     """
@@ -78,44 +81,40 @@ class RoomSettings:
     provider: Literal["livekit", "jitsi", "link"]
     url: str
     api_key: str
-    api_secret: str = field(repr=False)
-    pairs: tuple[tuple[str, str], ...] = field(repr=False)
+    api_secret: Secret
+    pairs: tuple[tuple[str, Secret], ...]
     key_id: str
-    hidden: str = field(repr=False)
+    hidden: Secret
     subscription: str
 
 
-@dataclass(frozen=True, slots=True)
-class WebPushSettings:
+class WebPushSettings(Struct, frozen=True):
     """`hosts` are the push services that a browser may name; one that begins with a dot stands for
     every host below it."""
 
-    private_key: str = field(repr=False)
+    private_key: Secret
     public_key: str
     subject: str
     hosts: tuple[str, ...]
     subscription: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkSettings:
+class LinkSettings(Struct, frozen=True):
     """Where people's own links lead to, and what those that need no sign-in are signed with."""
 
     app_url: str
     functions_url: str
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: tuple[Secret, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MailSettings:
+class MailSettings(Struct, frozen=True):
     provider: Literal["smtp", "ses"]
     sender: str
-    smtp_url: str = field(repr=False)
+    smtp_url: Secret
     subscription: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     lobby_opens: timedelta | None
     sweep_grace: timedelta
     rate_limit_factor: int
@@ -172,8 +171,7 @@ PUSH_HOSTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """All of it; `require` says whether a function's part is there."""
 
     local: bool
@@ -214,10 +212,11 @@ class Settings:
             local=local,
             google_project=one.get("GOOGLE_CLOUD_PROJECT", "") or one.get("PUBSUB_PROJECT", ""),
             database=DatabaseSettings(
-                url=one.get("DATABASE_URL", ""), pool_size=max(1, _number(one, "THREADS", 8))
+                url=Secret(one.get("DATABASE_URL", "")),
+                pool_size=max(1, _number(one, "THREADS", 8)),
             ),
             users=UserSettings(
-                jwt_secrets=_list(one, "SUPABASE_JWT_SECRET"),
+                jwt_secrets=_secrets(one, "SUPABASE_JWT_SECRET"),
                 jwks_url=one.get("SUPABASE_JWKS_URL", ""),
             ),
             allowed_origins=_list(one, "ALLOWED_ORIGINS"),
@@ -226,7 +225,7 @@ class Settings:
                     "Literal['local', 'pubsub']", _choice(one, "MESSAGE_BUS", "pubsub", "local")
                 ),
                 local_url=one.get("LOCAL_BUS_URL", ""),
-                local_token=one.get("LOCAL_BUS_TOKEN", ""),
+                local_token=Secret(one.get("LOCAL_BUS_TOKEN", "")),
                 project=one.get("PUBSUB_PROJECT", ""),
                 topic=one.get("PUBSUB_TOPIC", "") or "lobby-signals",
                 mail_topic=one.get("MAIL_TOPIC", ""),
@@ -234,7 +233,8 @@ class Settings:
                 push_topic=one.get("WEB_PUSH_TOPIC", ""),
             ),
             realtime=RealtimeSettings(
-                url=one.get("REALTIME_URL", ""), service_key=one.get("REALTIME_SERVICE_KEY", "")
+                url=one.get("REALTIME_URL", ""),
+                service_key=Secret(one.get("REALTIME_SERVICE_KEY", "")),
             ),
             google_certs_url=one.get("GOOGLE_CERTS_URL", "") or GOOGLE_CERTS,
             push=GoogleCaller(
@@ -247,15 +247,15 @@ class Settings:
                 service_account=one.get("SCHEDULER_SERVICE_ACCOUNT", ""),
             ),
             calcom=CalcomSettings(
-                webhook_secrets=_list(one, "CALCOM_WEBHOOK_SECRETS"),
+                webhook_secrets=_secrets(one, "CALCOM_WEBHOOK_SECRETS"),
                 binding=cast(
                     "Literal['any', 'token']", _choice(one, "CALCOM_BINDING", "any", "token")
                 ),
                 url=one.get("CALCOM_URL", ""),
-                booking_token_secrets=_list(one, "BOOKING_TOKEN_SECRETS"),
+                booking_token_secrets=_secrets(one, "BOOKING_TOKEN_SECRETS"),
                 health_url=one.get("CALCOM_HEALTH_URL", ""),
                 api_url=one.get("CALCOM_API_URL", ""),
-                api_key=one.get("CALCOM_API_KEY", ""),
+                api_key=Secret(one.get("CALCOM_API_KEY", "")),
                 api_version=cast(
                     "Literal['v1', 'v2']", _choice(one, "CALCOM_API_VERSION", "v2", "v1")
                 ),
@@ -264,16 +264,16 @@ class Settings:
             links=LinkSettings(
                 app_url=one.get("APP_URL", "").rstrip("/"),
                 functions_url=one.get("FUNCTIONS_URL", "").rstrip("/"),
-                secrets=_list(one, "LINK_SECRETS"),
+                secrets=_secrets(one, "LINK_SECRETS"),
             ),
             mail=MailSettings(
                 provider=provider,
                 sender=one.get("MAIL_FROM", ""),
-                smtp_url=one.get("SMTP_URL", ""),
+                smtp_url=Secret(one.get("SMTP_URL", "")),
                 subscription=one.get("MAIL_PUSH_SUBSCRIPTION", ""),
             ),
             web_push=WebPushSettings(
-                private_key=one.get("VAPID_PRIVATE_KEY", ""),
+                private_key=Secret(one.get("VAPID_PRIVATE_KEY", "")),
                 public_key=one.get("VAPID_PUBLIC_KEY", ""),
                 subject=one.get("VAPID_SUBJECT", ""),
                 hosts=_list({"hosts": one.get("WEB_PUSH_HOSTS", "") or PUSH_HOSTS}, "hosts"),
@@ -309,16 +309,16 @@ def require(environ: Mapping[str, str], *groups: str) -> None:
 def _rooms(one: Mapping[str, str]) -> RoomSettings:
     provider = _choice(one, "ROOM_PROVIDER", *PROVIDERS)
     prefix = {"livekit": "LIVEKIT_URL", "jitsi": "JITSI_URL", "link": "ROOM_LINK"}[provider]
-    keys, secrets = _list(one, "LIVEKIT_API_KEY"), _list(one, "LIVEKIT_API_SECRET")
+    keys, secrets = _list(one, "LIVEKIT_API_KEY"), _secrets(one, "LIVEKIT_API_SECRET")
     if keys and secrets and len(keys) != len(secrets):
         raise SettingsMissing("LIVEKIT_API_KEY and LIVEKIT_API_SECRET: one secret for each key")
     url, key_id, pairs = one.get(prefix, ""), "", tuple(zip(keys, secrets, strict=False))
-    api_key, secret = pairs[0] if pairs else ("", "")
+    api_key, secret = pairs[0] if pairs else ("", Secret())
     if provider == "jitsi":
         api_key, key_id = one.get("JITSI_APP_ID", ""), one.get("JAAS_KEY_ID", "")
         # A PEM in an environment has its lines joined by a written \n.
         private = one.get("JAAS_PRIVATE_KEY", "").replace("\\n", "\n")
-        secret = private if key_id else one.get("JITSI_APP_SECRET", "")
+        secret = Secret(private if key_id else one.get("JITSI_APP_SECRET", ""))
         if url and not secret:
             wanted = "JAAS_PRIVATE_KEY" if key_id else "JITSI_APP_SECRET, or JAAS_KEY_ID"
             raise SettingsMissing(f"set in the environment: {wanted}")
@@ -334,7 +334,7 @@ def _rooms(one: Mapping[str, str]) -> RoomSettings:
         api_secret=secret,
         pairs=pairs,
         key_id=key_id,
-        hidden=one.get("ROOM_NAME_SECRET", ""),
+        hidden=Secret(one.get("ROOM_NAME_SECRET", "")),
         subscription=one.get("ROOM_PUSH_SUBSCRIPTION", ""),
     )
 
@@ -347,6 +347,10 @@ def _refuse_weak(one: Mapping[str, str]) -> None:
 
 def _list(one: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in one.get(name, "").split(",") if part.strip())
+
+
+def _secrets(one: Mapping[str, str], name: str) -> tuple[Secret, ...]:
+    return tuple(map(Secret, _list(one, name)))
 
 
 def _number(one: Mapping[str, str], name: str, default: int) -> int:

@@ -40,7 +40,8 @@ from tests.world import (
 from visio.bootstrap import app
 from visio.call import Call, Caller
 from visio.domain.booking import CalcomEvent
-from visio.flows import calcom_webhook, commands, decide_request, lobby
+from visio.flows import calcom_webhook, decide_request
+from visio.flows import lobby_signal as signals
 from visio.flows import request_meeting as ask
 
 OPERATOR = {ALICE: MIKL, BRUNO: MIKL, CHLOE: NORA}
@@ -211,7 +212,7 @@ class Arena:
         with self._acting(who, "request_meeting") as (tx, call):
             for ground in grounds:
                 slots = [ground.slot(hour) for hour in hours or (0, 1)]
-                command = commands.RequestMeeting.model_validate({"requestedSlots": slots})
+                command = ask.RequestMeeting.model_validate({"requestedSlots": slots})
                 made = ask.request_meeting(command, call, tx, most_open=0, notice=timedelta())
                 if rival:
                     ground.rival = str(made.id)
@@ -229,7 +230,7 @@ class Arena:
                     {"selectedSlot": slots[0]} if decision == "accept" else {"proposedSlots": slots}
                 )
                 request = ground.rival if rival else ground.request
-                command = commands.DecideRequest.model_validate(
+                command = decide_request.DecideRequest.model_validate(
                     {"requestId": request, "decision": decision, **of}
                 )
                 made = decide_request.decide_request(command, call, tx, buffer=timedelta())
@@ -241,11 +242,11 @@ class Arena:
     def signal(self, grounds: Iterable[Ground], name: str, who: Persona) -> None:
         with self._acting(who, "lobby_signal") as (tx, call):
             for ground in grounds:
-                command = commands.LobbySignal.model_validate(
+                command = signals.LobbySignal.model_validate(
                     {"meetingId": ground.meeting, "signal": name}
                 )
                 rules = app().lobby_rules
-                made = lobby.lobby_signal(command, call, tx, rules=rules)
+                made = signals.lobby_signal(command, call, tx, rules=rules)
                 ground.knock = str(made.knock.id) if made.knock else ""
 
     def tell(self, bodies: Iterable[Any]) -> None:

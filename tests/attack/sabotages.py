@@ -92,10 +92,31 @@ MUTANTS = (
     ),
     Mutant(
         "a signature by a published key is not verified",
-        IDENTITY,
-        '                "verify_jti": False,',
-        '                "verify_jti": False, "verify_signature": False,',
+        JWS,
+        "self._check(_bytes(signature), signing.encode())",
+        "_bytes(signature)",
         ("tests/attack/test_identity.py::test_no_forged_token_is_a_users",),
+    ),
+    Mutant(
+        "a published key believes what names another algorithm",
+        JWS,
+        'if header(token).get("alg") != self.algorithm:',
+        "if False:",
+        (f"{UNIT}jws.py::test_what_a_key_pair_has_not_signed_so_says_nothing",),
+    ),
+    Mutant(
+        "a key published for encryption verifies",
+        JWS,
+        'if jwk.get("use", "sig") != "sig" or ',
+        "if ",
+        (f"{UNIT}jws.py::test_a_key_that_is_not_ours_is_none",),
+    ),
+    Mutant(
+        "any length will do for an RSA key",
+        JWS,
+        "if key.key_size < SHORTEST_RSA:",
+        "if False:",
+        (f"{UNIT}jws.py::test_a_key_that_is_not_ours_is_none",),
     ),
     Mutant(
         "what a token needs may be missing",
@@ -107,7 +128,7 @@ MUTANTS = (
     Mutant(
         "a key serves every algorithm",
         IDENTITY,
-        'return key if kty == {"ES256": "EC", "RS256": "RSA"}[algorithm] else None',
+        "return key if key and key.algorithm == algorithm else None",
         "return key",
         (f"{UNIT}adapters.py::test_a_key_serves_its_own_kind_of_algorithm_only",),
     ),
@@ -407,7 +428,7 @@ MUTANTS = (
     ),
     Mutant(
         "a push service may be anybody's",
-        "src/visio/flows/push_subscription.py",
+        "src/visio/domain/push_services.py",
         'host.endswith(known) if known[0] == "." else host == known',
         "host.endswith(known)",
         (f"{FUNCTIONS}push.py::test_only_a_known_push_service_is_ever_written_to",),
@@ -536,7 +557,7 @@ MUTANTS = (
     ),
     Mutant(
         "a client speaks for the operator",
-        "src/visio/flows/lobby.py",
+        "src/visio/flows/lobby_signal.py",
         "if (command.signal in CLIENTS) != isinstance(tx.party, Client):",
         "if False:",
         (f"{FUNCTIONS}lobby.py::test_a_client_does_not_speak_for_the_operator",),
@@ -781,7 +802,7 @@ MUTANTS = (
         "one odd key hides all others",
         IDENTITY,
         "dict(filter(None, map(_readable, listed)))",
-        'dict((str(k["kid"]), (k["kty"], __import__("jwt").PyJWK(k).key)) for k in listed)',
+        'dict((str(k["kid"]), PublishedKey(k)) for k in listed)',
         (f"{REMOTE}::test_a_key_of_another_kind_hides_no_key_of_ours",),
     ),
     Mutant(

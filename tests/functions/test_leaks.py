@@ -93,10 +93,12 @@ def test_nobodys_name_or_words_are_in_a_signal_on_the_bus_or_in_the_log(life):
 
 
 def test_signals_of_a_whole_life_hold_ids_and_a_version_and_are_all_relayed(life):
+    from msgspec.json import decode
+
     from visio.flows.relay_signal import Message
 
     for text in life["signals"]:
-        Message.model_validate_json(text)  # the relay's own allow-list
+        decode(text, type=Message)  # the relay's own allow-list
     assert {json.loads(text)["event"] for text in life["signals"]} >= {
         *("client_waiting", "entry_denied", "operator_joined", "back_to_lobby", "client_left"),
         *("lobby_message", "meeting_completed", "notification_created"),

@@ -21,7 +21,7 @@ from tests.world import (
     WEB_PUSH_SUBSCRIPTION,
     pushed,
 )
-from visio.flows.push_subscription import allowed
+from visio.domain.push_services import allowed
 
 HOSTS = ("push.example", ".below.example")
 

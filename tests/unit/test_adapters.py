@@ -27,7 +27,7 @@ from visio.domain import refusals
 from visio.domain.booking import CalcomEvent
 from visio.domain.events import Signal
 from visio.domain.refusals import BadSignature, Refusal, Unauthenticated, Unavailable
-from visio.settings import Settings, SettingsMissing, UserSettings, require
+from visio.settings import SECRETS, Settings, SettingsMissing, UserSettings, require
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 SECRET = "a-secret-of-thirty-two-characters-or-so"
@@ -162,9 +162,25 @@ def test_what_is_missing_is_named_and_either_of_two_is_enough():
 
 
 def test_settings_do_not_show_their_secrets():
-    read = Settings.read({**CLOUD, "DATABASE_URL": f"postgresql://x:{SECRET}@db/x"})
+    secret = dict.fromkeys(SECRETS, SECRET)
+    read = Settings.read(
+        {
+            **CLOUD,
+            **secret,
+            "LIVEKIT_API_KEY": "a-key",
+            "LOCAL_BUS_TOKEN": SECRET,
+            "REALTIME_SERVICE_KEY": SECRET,
+            "SMTP_URL": f"smtp://x:{SECRET}@mail",
+            "DATABASE_URL": f"postgresql://x:{SECRET}@db/x",
+        }
+    )
+    jitsi = {"ROOM_PROVIDER": "jitsi", "JITSI_URL": "https://meet.example"}
+    jaas = {**jitsi, "JAAS_KEY_ID": "a-key-id"}
 
     assert SECRET not in repr(read)
+    assert SECRET not in repr(Settings.read({**CLOUD, **secret, **jitsi}))
+    assert SECRET not in repr(Settings.read({**CLOUD, **secret, **jaas}))
+    assert read.rooms.api_secret == read.users.jwt_secrets[0] == SECRET
 
 
 def test_the_environment_is_read_once(monkeypatch):

@@ -1,6 +1,5 @@
 """Calendar files, read back with a library that did not write them."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from uuid import UUID, uuid4
@@ -11,6 +10,7 @@ import vobject
 from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from visio.adapters import ics
 from visio.adapters.agenda import Event

@@ -1,7 +1,6 @@
 """The rules of requests, meetings and lobbies, without a database."""
 
 import contextlib
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from visio.adapters.paging import Page, position
 from visio.domain import lobby as lobbies

@@ -728,16 +728,6 @@ export type components = {
         };
         /** DecideRequest */
         DecideRequest: components["schemas"]["AcceptRequest"] | components["schemas"]["RejectRequest"] | components["schemas"]["ProposeSlots"];
-        /** IngestView */
-        IngestView: {
-            /**
-             * Outcome
-             * @enum {string}
-             */
-            outcome: "created" | "updated" | "cancelled" | "duplicate" | "ignored" | "stale";
-            /** Meetingid */
-            meetingId: string | null;
-        };
         /**
          * KnockView
          * @description `reason` and `next_step` are the operator's words to a client who was turned away.
@@ -1293,21 +1283,6 @@ export type components = {
              */
             message: string | null;
         };
-        /**
-         * Push
-         * @description Pub/Sub's wrapped form. Keys appear without notice; one without any says nothing.
-         */
-        Push: {
-            /** Message */
-            message?: {
-                [key: string]: unknown;
-            };
-            /**
-             * Subscription
-             * @default null
-             */
-            subscription: string | null;
-        };
         /** PushKeys */
         PushKeys: {
             /** P256Dh */
@@ -1386,22 +1361,6 @@ export type components = {
         ReadView: {
             /** Read */
             read: number;
-        };
-        /**
-         * ReconciledView
-         * @description How many decisions Cal.com was told, how many bookings it listed, and what became of them.
-         */
-        ReconciledView: {
-            /** Told */
-            told: number;
-            /** Read */
-            read: number;
-            /** Changed */
-            changed: number;
-            /** Quarantined */
-            quarantined: number;
-            /** Unreadable */
-            unreadable: number;
         };
         /** RejectRequest */
         RejectRequest: {
@@ -1507,14 +1466,6 @@ export type components = {
             /** Meetingids */
             meetingIds: string[];
         };
-        /** RoomEventView */
-        RoomEventView: {
-            /**
-             * Outcome
-             * @enum {string}
-             */
-            outcome: "noted" | "removed" | "completed" | "duplicate" | "ignored";
-        };
         /**
          * SettleChain
          * @description What overlapped is applied, the way being clear by now; or the operator wants none of it.
@@ -1601,27 +1552,6 @@ export type components = {
              */
             action: "subscribe";
             subscription: components["schemas"]["BrowserSubscription"];
-        };
-        /** SweepView */
-        SweepView: {
-            /** Completed */
-            completed: number;
-            /** Expired */
-            expired: number;
-            /** Left */
-            left: number;
-            /** Escalated */
-            escalated: number;
-            /** Reminded */
-            reminded: number;
-            /** Republished */
-            republished: number;
-            /** Mails */
-            mails: number;
-            /** Orders */
-            orders: number;
-            /** Pushes */
-            pushes: number;
         };
         /** TicketView */
         TicketView: {
@@ -1744,6 +1674,50 @@ export type components = {
          * @description Nothing to say: the token names the caller.
          */
         WhoAmI: Record<string, never>;
+        /** IngestView */
+        IngestView: {
+            /** @enum {unknown} */
+            outcome: "cancelled" | "created" | "duplicate" | "ignored" | "stale" | "updated";
+            meetingId: string | null;
+        };
+        /** SweepView */
+        SweepView: {
+            completed: number;
+            expired: number;
+            left: number;
+            escalated: number;
+            reminded: number;
+            republished: number;
+            mails: number;
+            orders: number;
+            pushes: number;
+        };
+        /** RoomEventView */
+        RoomEventView: {
+            /** @enum {unknown} */
+            outcome: "completed" | "duplicate" | "ignored" | "noted" | "removed";
+        };
+        /**
+         * ReconciledView
+         * @description How many decisions Cal.com was told, how many bookings it listed, and what became of them.
+         */
+        ReconciledView: {
+            told: number;
+            read: number;
+            changed: number;
+            quarantined: number;
+            unreadable: number;
+        };
+        /**
+         * Push
+         * @description Pub/Sub's wrapped form. Keys appear without notice; one without any says nothing.
+         */
+        Push: {
+            /** @default {} */
+            message: Record<string, never>;
+            /** @default null */
+            subscription: string | null;
+        };
         Error: {
             data: null;
             error: {

@@ -1,10 +1,11 @@
 """The SQL of calendars: meetings with how both parties are reached, and the feeds' secrets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.database import Transaction
 from visio.adapters.links import Person
@@ -51,8 +52,7 @@ insert into visio.calendar_feeds (side, person_id, token_hash)
 values (:side, cast(:id as uuid), :token_hash)""")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A meeting as a calendar shows it."""
 
     meeting: Meeting
@@ -62,8 +62,7 @@ class Event:
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Struct, frozen=True):
     """Somebody's meetings of the last 90 days and of all the time ahead."""
 
     person: Person

@@ -1,7 +1,8 @@
 """The SQL of what waits to be sent, what was given up, and what waits to be looked at."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from visio.adapters.database import Later, Transaction
 from visio.adapters.statements import text
@@ -38,8 +39,7 @@ select (select count(*) from visio.signal_outbox where published_at is null) as 
          where state in ('quarantined', 'conflict')) as quarantined""")
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """How many of each kind are unsent, were given up of late, or wait for the operator."""
 
     signals: int

@@ -9,10 +9,11 @@ import threading
 import time
 import urllib.error
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.patience import UNANSWERED, urlopen
 from visio.adapters.signing import Signer
@@ -23,16 +24,14 @@ PATIENCE, KEPT = 1.0, 30.0
 log = logging.getLogger("visio.calcom")
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """Whose booking it is."""
 
     client_id: UUID
     operator_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class BookingLink:
+class BookingLink(Struct, frozen=True):
     """`available` says whether Cal.com answered lately."""
 
     url: str

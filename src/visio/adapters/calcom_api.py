@@ -9,13 +9,13 @@ self-hosted instances have.
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 import urllib3
+from msgspec import Struct
 
 from visio.adapters.patience import connections
 from visio.domain.booking import instant_of
@@ -33,8 +33,7 @@ API_VERSION = "2024-08-13"
 STATUSES = "upcoming,recurring,past,cancelled,unconfirmed"
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One booking as it stands in Cal.com, in the form of webhooks; none where it says nothing."""
 
     events: tuple[dict[str, Any], ...]

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
+
+from msgspec import Struct, convert
+from msgspec.json import encode
 
 from visio.adapters import meetings, requests
 from visio.adapters.database import Later, Transaction
@@ -14,7 +16,7 @@ from visio.adapters.meetings import PEOPLE, people
 from visio.adapters.paging import Page, Position
 from visio.adapters.statements import text
 from visio.domain.appointment import Held, Party, Settled
-from visio.domain.booking import TOLD, Told
+from visio.domain.booking import Told
 from visio.domain.meeting import Span
 
 MOST_ATTEMPTS = 12
@@ -160,16 +162,14 @@ select set_config('visio.chosen', cast(ch.id as text), true)
      or exists (select from public.clients c where c.id = cast(:client_id as uuid)))""")
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """An operator who is told of something, in their own time."""
 
     operator_id: UUID
     time_zone: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeldChain:
+class HeldChain(Struct, frozen=True):
     """A chain under its lock: all that was told, and all that there is of it here.
 
     `party` is None while nobody knows whose bookings they are; `concerns` is the operator, if that
@@ -186,8 +186,7 @@ class HeldChain:
     readers: Sequence[Reader]
 
 
-@dataclass(frozen=True, slots=True)
-class DecidedHere:
+class DecidedHere(Struct, frozen=True):
     """A booking that Cal.com is to be told of, and what was decided on it."""
 
     uid: str
@@ -195,8 +194,7 @@ class DecidedHere:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingChain:
+class WaitingChain(Struct, frozen=True):
     """What an operator sees of a chain that waits for them."""
 
     id: UUID
@@ -207,7 +205,7 @@ class WaitingChain:
 
 def hold(tx: Transaction, told: Told) -> None:
     """Hold the chain that an event belongs to; nobody else changes it until the end."""
-    tx.lock(HOLD, keys=list(told.keys), told=TOLD.dump_json(told).decode())
+    tx.lock(HOLD, keys=list(told.keys), told=encode(told).decode())
     _hold_rows(tx)
 
 
@@ -235,7 +233,7 @@ def look(tx: Transaction, *, buffer: timedelta, assigned: UUID | None = None) ->
         id=row["id"],
         state=row["state"],
         summary=row["summary"],
-        told=[TOLD.validate_python(one["told"]) for one in told.rows],
+        told=[convert(one["told"], Told) for one in told.rows],
         held=[
             Held(one["uid"], requests.request(one), waiting.get(one["id"])) for one in asked.rows
         ],

@@ -11,12 +11,13 @@ import json
 import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 from typing import Any, Protocol, Self
 from uuid import UUID
 
 import pg8000
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from visio.adapters.pipeline import PipelinedConnection, connector
 from visio.adapters.pool import Pool
@@ -124,16 +125,14 @@ class Bus(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(Struct, frozen=True):
     """The caller, being an operator."""
 
     id: UUID
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """The caller, being a client of one operator. `id` is the row's, not the user's."""
 
     id: UUID
@@ -142,8 +141,7 @@ class Client:
     operator_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """As whom a transaction runs, and for which function: row policies and defaults read it."""
 
     role: str
@@ -158,8 +156,7 @@ class Identity:
 SYSTEM = Identity("visio_system", '{"role": "visio_system"}', "")
 
 
-@dataclass(frozen=True, slots=True)
-class Passing:
+class Passing(Struct, frozen=True):
     """A call that is to be counted, and who remembers that it came too often."""
 
     call: Counted

@@ -3,15 +3,17 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+from msgspec.json import encode
+
 from visio.adapters.calcom import Binding
 from visio.adapters.database import Later, Transaction
 from visio.adapters.statements import text
-from visio.domain.booking import RETENTION, TOLD, CalcomEvent, unread
+from visio.domain.booking import RETENTION, CalcomEvent, unread
 from visio.domain.refusals import MalformedJson, RaceLost
 
 # Whose event it is by itself: the client of a token, or of ids beside that client's own address.
@@ -59,8 +61,7 @@ update visio.webhook_inbox
  where id = cast(:id as uuid)""")
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """An event in the inbox. `id` is None if it was there before; then the rest is its own."""
 
     id: UUID | None
@@ -75,8 +76,7 @@ class Stored:
         return cls(row["id"], row["earlier_status"], row["meeting_id"])
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A stored event, to be applied again; None where nobody can make anything of it yet."""
 
     event: CalcomEvent | None
@@ -106,7 +106,7 @@ def store(
         body_sha256=hashlib.sha256(raw).hexdigest(),
         logical_key=None if stale else event.logical_key,
         status="stale" if stale else "received",
-        told=TOLD.dump_json(told).decode() if told else None,
+        told=encode(told).decode() if told else None,
         client_id=binding.client_id if binding else None,
         operator_id=binding.operator_id if binding else None,
         by_token=by_token,
@@ -158,7 +158,7 @@ def retell(tx: Transaction, id: UUID, event: CalcomEvent) -> None:
         id=id,
         trigger=event.trigger,
         uid=event.uid,
-        told=TOLD.dump_json(told).decode() if told else None,
+        told=encode(told).decode() if told else None,
         starts_at=span.start if span else None,
         ends_at=span.end if span else None,
     )

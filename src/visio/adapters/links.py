@@ -3,11 +3,12 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast, get_args
 from urllib.parse import urlencode
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.signing import Signer
 from visio.domain.events import Side
@@ -16,8 +17,7 @@ LIFE = timedelta(days=365)
 SIDES = get_args(Side)
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """Somebody on one side of the table; `id` is the row's."""
 
     side: Side

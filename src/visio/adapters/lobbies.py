@@ -1,8 +1,9 @@
 """The SQL of waiting: who waits over all meetings, what is said there, who is really in a room."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.database import Transaction
 from visio.adapters.meetings import hold_each, messages
@@ -59,8 +60,7 @@ update public.meetings
          is distinct from (cast(:client as timestamptz), cast(:operator as timestamptz))""")
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Somebody who waits, as their operator sees them."""
 
     knock_id: UUID

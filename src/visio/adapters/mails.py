@@ -1,10 +1,11 @@
 """The SQL of e-mails on their way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.agenda import EVENT_COLUMNS, EVENT_TABLES, Event, event_of
 from visio.adapters.database import Transaction
@@ -48,8 +49,7 @@ on conflict (side, person_id) do update
    set reminders = excluded.reminders, changed_at = excluded.changed_at""")
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(Struct, frozen=True):
     """Whom an e-mail is for, in which language and zone they read, and whose side they are on."""
 
     person: Person
@@ -61,8 +61,7 @@ class Recipient:
     wants_reminders: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """An e-mail that is ours to send. `recipient` is None where there is nobody any more."""
 
     id: UUID

@@ -1,10 +1,11 @@
 """The SQL of notifications, as their recipient reads them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.database import Transaction
 from visio.adapters.paging import IN_ORDER, Page, Position
@@ -39,8 +40,7 @@ update public.notifications
 returning id""")  # noqa: S608 -- as above
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """One line that a person was told."""
 
     id: UUID

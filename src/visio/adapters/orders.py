@@ -1,8 +1,9 @@
 """The SQL of orders to the room's server, on their way."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.database import Transaction
 from visio.adapters.outgoing import Outgoing
@@ -29,8 +30,7 @@ select exists (select from visio.room_orders
 OUTBOX = Outgoing("visio.room_orders", done="done_at", again="30 seconds")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """Whom the room's server is to put out, and who is told if it never does."""
 
     id: UUID

@@ -1,9 +1,10 @@
 """The SQL of the sweep and of signals on their way: the outbox and the relay's memory."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.database import Transaction
 from visio.adapters.statements import text
@@ -80,8 +81,7 @@ BURY = text("""
 insert into visio.dead_signals (reason, envelope) values (:reason, cast(:envelope as jsonb))""")
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """Whether there is anything of each kind for the sweep to do."""
 
     meetings: bool

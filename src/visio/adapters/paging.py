@@ -3,10 +3,11 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, Protocol, Self, TypeVar
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.statements import text
 from visio.domain.refusals import InvalidFields
@@ -50,8 +51,7 @@ class Listed(Protocol):
 Item = TypeVar("Item", bound=Listed)
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Item]):
+class Page(Struct, Generic[Item], frozen=True):
     """Some items and the cursor behind the last of them; None at the end."""
 
     items: Sequence[Item]

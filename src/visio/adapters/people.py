@@ -1,9 +1,10 @@
 """The SQL of people: what the caller's own row says beyond who he is, and whom he advises."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.database import Transaction
 from visio.adapters.paging import IN_ORDER, Page, Position
@@ -34,14 +35,12 @@ select id, name, email, created_at
  limit :limit""")
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Struct, frozen=True):
     email: str = ""
     time_zone: str = "Europe/Paris"
 
 
-@dataclass(frozen=True, slots=True)
-class Me:
+class Me(Struct, frozen=True):
     """The caller's own row; the operator's id and name where the caller is a client."""
 
     role: Literal["operator", "client"]
@@ -53,8 +52,7 @@ class Me:
     operator_name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ListedClient:
+class ListedClient(Struct, frozen=True):
     id: UUID
     name: str
     email: str

@@ -5,11 +5,12 @@ import json
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.patience import UNANSWERED, Kept
 from visio.domain.events import Signal
@@ -19,8 +20,7 @@ log = logging.getLogger("visio.bus")
 TIMEOUT = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What goes to Pub/Sub: only the messages of one ordering key stay in order."""
 
     id: UUID
@@ -48,8 +48,7 @@ def order_messages(name: str, orders: Sequence[UUID], topic: str) -> list[Messag
     return [Message(order, topic, str(order), json.dumps({name: str(order)})) for order in orders]
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
+class Topics(Struct, frozen=True):
     """Where each kind of message goes. An empty name: there is none of that kind here."""
 
     signals: str

@@ -1,9 +1,10 @@
 """The SQL of browsers that want to be told while no page is open, and of what goes to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters.database import Transaction
 from visio.adapters.outgoing import Outgoing
@@ -47,8 +48,7 @@ delete from visio.push_subscriptions where id = cast(:id as uuid)""")
 OUTBOX = Outgoing("visio.push_outbox", done="sent_at", again="2 minutes")
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
+class Push(Struct, frozen=True):
     """A browser that is to be told of a lobby. `waiting`: whether anybody still waits there."""
 
     id: UUID

@@ -10,8 +10,9 @@ page's own statements.
 import math
 import threading
 import time
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.domain.limits import Limit
 from visio.domain.refusals import TooOften
@@ -24,8 +25,7 @@ select visio.count_call(f.person_id, $2, $3, $4) from visio.calendar_feeds f
  where f.token_hash = $1"""
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """One call of an action, and whose: a person's, or that of the holder of a feed's secret."""
 
     by: UUID | str

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from msgspec import Struct, convert
+from msgspec.json import encode
 
 from visio.adapters.database import Transaction
 from visio.adapters.history import history
@@ -139,15 +139,12 @@ select {COLUMNS}, {_HISTORY}, {_BUSY},
  order by r.created_at desc, r.id desc
  limit :limit""")  # noqa: S608 -- the parts are constants
 
-SNAPSHOT = TypeAdapter(MeetingRequest)
-
 
 def _minutes(span: timedelta) -> int:
     return span // timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class HeldRequest:
+class HeldRequest(Struct, frozen=True):
     """A request that nobody else can change before this transaction ends."""
 
     request: MeetingRequest
@@ -155,8 +152,7 @@ class HeldRequest:
     busy: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """What a client has open already, and what their idempotency key was answered with."""
 
     open_requests: int
@@ -179,7 +175,7 @@ def opening(tx: Transaction, key: str | None) -> Opening:
             raise Unavailable(locked.said) from locked
         raise
     for row in found:
-        answer = row["answer"] and SNAPSHOT.validate_python(row["answer"])
+        answer = row["answer"] and convert(row["answer"], MeetingRequest)
         return Opening(row["open_requests"], row["fingerprint"], answer)
     return Opening(0, None, None)
 
@@ -214,7 +210,7 @@ def rearrange(tx: Transaction, request: MeetingRequest) -> None:
 
 def remember(tx: Transaction, key: str, fingerprint: str, request: MeetingRequest) -> None:
     """Keep the answer for whoever comes with this key again."""
-    answer = SNAPSHOT.dump_json(request).decode()
+    answer = encode(request).decode()
     tx.write(REMEMBER, key=key, fingerprint=fingerprint, answer=answer)
 
 

@@ -4,15 +4,15 @@ Requests, meetings and what belongs to one stay as long as their client does, an
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from visio.adapters.database import Later, Transaction
 from visio.adapters.statements import Statement, text
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """Rows of a table that are kept until `over` holds; `by` is the index's order, oldest first.
 
     What is over is emptied of `emptied` where that is named, and deleted otherwise.

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _NAME = r":(?P<name>[a-z_][a-z0-9_]*)"
 # What SQL may hold besides words and signs: literals, names in quotes, comments. A colon outside of
@@ -19,8 +20,7 @@ class StatementRefused(ValueError):
     """A statement of ours does not say what it seems to say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A statement as the wire takes it, and its values' names in the order of their numbers."""
 
     sql: str

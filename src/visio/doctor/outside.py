@@ -7,12 +7,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from visio.doctor.report import Finding, fail, ok, warn
 
@@ -26,8 +27,7 @@ CLOCK_WORRIES, CLOCK_BREAKS = 5, 30
 TLS_WORRIES, TLS_BREAKS = 21, 7
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What came back; status 0 where nothing did."""
 
     status: int

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from enum import IntEnum
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 
 class Verdict(IntEnum):
@@ -14,8 +16,7 @@ class Verdict(IntEnum):
     FAIL = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One check. `said` holds counts, names of variables and codes, never a value of a secret.
 
     `todo` is what to do, and names the runbook where there is one.

@@ -10,11 +10,13 @@ anything that has ended, or is under way                         stays as it is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from visio.domain import lobby, meeting
 from visio.domain.events import People, Said, Side
@@ -44,8 +46,7 @@ class Phase(StrEnum):
         return self in (Phase.REJECTED, Phase.CANCELLED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appointment:
+class Appointment(Struct, frozen=True, kw_only=True):
     """Bookings of which each moved the one before: together one request and one meeting of ours.
 
     `head` is the latest of them. `phase` is None where nothing was told that places or ends it.
@@ -68,8 +69,7 @@ class Appointment:
     bookers: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """What there is of an appointment already, under its chain's lock; `uid` was its head then."""
 
     uid: str
@@ -77,8 +77,7 @@ class Held:
     lobby: Lobby | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
+class Party(Struct, frozen=True, kw_only=True):
     """Whose bookings they are, and when their operator is busy: meetings by id."""
 
     client_id: UUID
@@ -88,7 +87,7 @@ class Party:
     people: People
     busy: Mapping[UUID, Span]
     buffer: timedelta
-    sequences: Mapping[str, int] = field(default_factory=dict)
+    sequences: Mapping[str, int] = {}
     """By the name that calendars know: the highest sequence that one of their meetings has had."""
 
     def after(self, there: Lobby | None) -> "Party":
@@ -112,8 +111,7 @@ class Party:
         return any(wanted.overlaps(b) for id, b in self.busy.items() if id != except_for)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, frozen=True, kw_only=True):
     """What is to be written of one appointment. `before` is None for one that is new here.
 
     `lobby` is its meeting as it now is, with whoever waits there; `said` is what to tell.

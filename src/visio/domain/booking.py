@@ -8,11 +8,11 @@ public source (calcom/cal.diy) as of mid-2026.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from msgspec import Struct
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from visio.domain.events import zone
 from visio.domain.meeting import Span
@@ -37,8 +37,7 @@ PASSES = frozenset({"MEETING_STARTED", "MEETING_ENDED"})
 BOOKINGS = CONFIRMS | ASKS | ENDS | {NO_SHOW}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """What one event says of one booking, as far as it means something here.
 
     `seats` holds the addresses of those whose places it speaks of, where places are booked one by
@@ -76,8 +75,7 @@ class Told:
         return tuple(keys)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class Series(Struct, frozen=True, kw_only=True):
     """A recurring series. `frequency` counts as iCalendar's libraries do: 0 yearly to 3 daily.
 
     Nothing in Cal.com's bodies ties a series together, so its bookings are known by what they have
@@ -104,9 +102,6 @@ class Series:
                 return first.day == later.day
             case _:
                 return (first.month, first.day) == (later.month, later.day)
-
-
-TOLD = TypeAdapter(Told)
 
 
 class _Envelope(BaseModel):

@@ -9,20 +9,21 @@ cannot matter. What has ended stays ended: cancelled and rejected win over every
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from visio.domain.appointment import FOREVER, MOVED_AWAY, NEVER, Appointment, Phase
 from visio.domain.booking import ASKS, CONFIRMS, NO_SHOW, PASSES, Told
 from visio.domain.meeting import Span
 
 
-@dataclass(slots=True)
-class _Booking:
+class _Booking(Struct):
     """One uid, and all that was told of it."""
 
     uid: str
-    told: list[Told] = field(default_factory=list)
+    told: list[Told] = []
     asked: bool = False
     confirmed: bool = False
     rejected: Told | None = None

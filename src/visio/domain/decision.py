@@ -1,9 +1,11 @@
 """What the operator decides on a request, and what the client answers to other slots."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from visio.domain.events import People, Said, Side, instant, other
 from visio.domain.meeting import Meeting, Span
@@ -31,33 +33,28 @@ PENDING, ACCEPTED, COUNTERED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(Struct, frozen=True):
     """Either party takes a slot that the other one offers."""
 
     selected_slot: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(Struct, frozen=True):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Propose:
+class Propose(Struct, frozen=True):
     slots: tuple[datetime, ...]
     message: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Decline:
+class Decline(Struct, frozen=True):
     """The client takes none of the operator's slots."""
 
     message: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Withdraw:
+class Withdraw(Struct, frozen=True):
     """The client takes the request back."""
 
     message: str | None
@@ -67,8 +64,7 @@ Verdict = Accept | Reject | Propose
 Answer = Accept | Decline | Withdraw
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calendar:
+class Calendar(Struct, frozen=True, kw_only=True):
     """The operator's live meetings around the slots in question, and the rest he keeps after one.
 
     Each span of `busy` ends with the rest that was agreed on with its meeting.
@@ -97,8 +93,7 @@ class Calendar:
         return slot_state(request, slot, busy=self.busy, buffer=self.buffer, now=now)
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """The request as it now is, its meeting if there is one, and what to tell."""
 
     request: MeetingRequest

@@ -1,13 +1,17 @@
 """What is told after a change: signals to browsers, notices to people, steps to the record, orders
 to the room's server."""
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Literal, Protocol
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, Protocol
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from visio.domain.words import NOT_LISTED, NOT_MAILED, Facts, worded
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 LONGEST_QUOTE = 1000
 
@@ -16,8 +20,7 @@ Actor = Literal["client", "operator", "calcom", "system"]
 Subject = Literal["request", "meeting", "knock"]
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """A fact for browsers on one realtime channel: ids and a version, nothing else."""
 
     event_id: UUID
@@ -26,8 +29,7 @@ class Signal:
     payload: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A line in one person's list of notifications; `facts` say the same for an e-mail."""
 
     id: UUID
@@ -50,8 +52,7 @@ class Notice:
         return self.type not in NOT_LISTED
 
 
-@dataclass(frozen=True, slots=True)
-class RoomOrder:
+class RoomOrder(Struct, frozen=True):
     """Somebody whom the room's server is to put out."""
 
     id: UUID
@@ -68,8 +69,7 @@ class Parties(Protocol):
     def operator_id(self) -> UUID: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class People:
+class People(Struct, frozen=True, kw_only=True):
     """The two who meet, as far as words to either need it."""
 
     client_name: str
@@ -89,8 +89,7 @@ class People:
         return f"{self.operator_name} – {self.client_name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One transition, kept for ever: who changed what, when and why."""
 
     subject: Subject
@@ -109,18 +108,17 @@ class Step:
     """Through which function it came; known once it has been read back."""
 
 
-@dataclass(slots=True)
-class Said:
+class Said(Struct):
     """Everything that one change has to say, about one meeting or request, at one instant."""
 
     at: datetime
     version: int
     meeting_id: UUID | None = None
     request_id: UUID | None = None
-    signals: list[Signal] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    orders: list[RoomOrder] = field(default_factory=list)
+    signals: list[Signal] = []
+    notices: list[Notice] = []
+    steps: list[Step] = []
+    orders: list[RoomOrder] = []
 
     def and_then(self, later: "Said") -> "Said":
         """All of this, and what another change has to say at the same instant."""
@@ -238,7 +236,7 @@ def other(side: Side) -> Side:
 
 def instant(at: datetime) -> str:
     """An instant as we answer it: ISO 8601 in UTC, ending in Z."""
-    return at.astimezone(ZoneInfo("UTC")).isoformat().replace("+00:00", "Z")
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def in_words(at: datetime, time_zone: str = "Europe/Paris") -> str:
@@ -250,8 +248,10 @@ def in_words(at: datetime, time_zone: str = "Europe/Paris") -> str:
     return f"{local:le %d/%m/%Y à %H:%M} ({local.tzinfo}{offset})"
 
 
-def zone(name: str) -> ZoneInfo:
+def zone(name: str) -> "ZoneInfo":
     """A person's time zone; Europe/Paris for a name that no time zone bears."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # most calls speak of instants alone
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

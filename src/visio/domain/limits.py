@@ -5,12 +5,12 @@ call there is no stranger, and an event that is refused is an event that comes l
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+
+class Limit(Struct, frozen=True):
     """`burst` calls at once; after them one more with each `every` that has passed."""
 
     burst: int

@@ -1,10 +1,12 @@
 """The lobby of one meeting: who knocks, who is let in, and when that ends."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID, uuid4
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from visio.domain.events import Actor, People, Said, Side, other
 from visio.domain.meeting import Meeting, MeetingStatus, Span, cancel, complete, move, page_of
@@ -46,8 +48,7 @@ ANSWERED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knock:
+class Knock(Struct, frozen=True, kw_only=True):
     """One arrival of the client. Denied and left end it; the next arrival is a new knock."""
 
     id: UUID
@@ -77,8 +78,7 @@ class Knock:
         return replace(self, status=KnockStatus.LEFT, ended_at=ended_at, remind_at=None)
 
 
-@dataclass(frozen=True, slots=True)
-class LobbyMessage:
+class LobbyMessage(Struct, frozen=True):
     """A few words at the lobby, or the key of a ready-made answer: one of both."""
 
     id: UUID
@@ -88,8 +88,7 @@ class LobbyMessage:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Lobby:
+class Lobby(Struct, frozen=True):
     """A meeting with its latest knock. `said` is None where nothing changed.
 
     `in_room` holds who really is in the room, as far as its server tells, and `connections` what
@@ -113,16 +112,14 @@ class Lobby:
         return self.locales[0 if side == "client" else 1]
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What the operator has set: how early a client may knock, how long a meeting may run over."""
 
     opens: timedelta | None
     grace: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meant:
+class Meant(Struct, frozen=True, kw_only=True):
     """What a signal may say beyond its name.
 
     `knock` names the arrival that is meant: another one is neither touched nor made. A page that

@@ -1,10 +1,12 @@
 """A meeting: the agreed time, and how it ends."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from visio.domain.events import Actor, People, Said, Side, Step, other
 from visio.domain.refusals import MeetingOver, MeetingStarted
@@ -27,8 +29,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A stretch of time, its end not included."""
 
     start: datetime
@@ -38,8 +39,7 @@ class Span:
         return self.start < other.end and other.start < self.end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meeting:
+class Meeting(Struct, frozen=True, kw_only=True):
     """The agreed time. `version` rises with every change of it or of its lobby, `ical_sequence`
     with every change that a calendar shows, `epoch` with every admission that ends.
 
@@ -81,8 +81,7 @@ class Meeting:
         return not self.live or now >= self.ends_at + grace
 
 
-@dataclass(frozen=True, slots=True)
-class ListedMeeting:
+class ListedMeeting(Struct, frozen=True):
     """A meeting with everything that happened to it and in its lobby."""
 
     meeting: Meeting

@@ -1,11 +1,13 @@
 """A client's request for a meeting: how it is made, how it waits, and how it expires."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID, uuid4
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from visio.domain.events import People, Said, Side, Step
 from visio.domain.meeting import Span
@@ -32,8 +34,7 @@ class RequestStatus(StrEnum):
         return self not in (RequestStatus.PENDING, RequestStatus.COUNTERED, RequestStatus.ACCEPTED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeetingRequest:
+class MeetingRequest(Struct, frozen=True, kw_only=True):
     """Up to three slots proposed by a client, or a booking that came through Cal.com.
 
     `reason` is the latest word to the client's own `message`: why it was rejected, what came with
@@ -81,8 +82,7 @@ class MeetingRequest:
         return Span(slot, slot + self.duration + buffer)
 
 
-@dataclass(frozen=True, slots=True)
-class ListedRequest:
+class ListedRequest(Struct, frozen=True):
     """A request with everything that happened to it, and the operator's times around its slots."""
 
     request: MeetingRequest

@@ -1,8 +1,10 @@
 """The room itself, as its server tells of it: who came, who went, and when it closed."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from visio.domain.events import Said, Side
 from visio.domain.lobby import KnockStatus, Lobby, completed, identity
@@ -10,8 +12,7 @@ from visio.domain.meeting import page_of
 from visio.domain.words import Facts
 
 
-@dataclass(frozen=True, slots=True)
-class RoomEvent:
+class RoomEvent(Struct, frozen=True):
     """One thing the server saw. `session` names one connection, `identity` whose it is."""
 
     kind: Literal["joined", "left", "finished"]

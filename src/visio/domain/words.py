@@ -1,15 +1,15 @@
 """What people are told, in French and in English: one place for notifications and e-mails."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+
+from msgspec import Struct
 
 Locale = Literal["fr", "en"]
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """A title and a sentence without its full stop; names in braces are filled in."""
 
     title: str
@@ -161,8 +161,7 @@ CANNED: Mapping[str, Mapping[Locale, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What the words speak of: the other person, an agreed or first time, times on offer, and
     what the other person wrote, word for word."""
 

@@ -1,6 +1,10 @@
 """The client accepts a slot that the operator offered, declines, or withdraws the request."""
 
 from datetime import timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, RootModel
 
 from visio.adapters import requests
 from visio.adapters.database import Transaction
@@ -8,8 +12,28 @@ from visio.call import Call
 from visio.domain.decision import Accept, Answer, Calendar, Decline, Withdraw, answer
 from visio.domain.refusals import NotFound
 from visio.domain.request import MeetingRequest
-from visio.flows.commands import AcceptProposal, AnswerProposal
+from visio.flows.commands import Command, Instant, Message
 from visio.flows.decide_request import settle
+
+
+class AcceptProposal(Command):
+    request_id: UUID
+    answer: Literal["accept"]
+    selected_slot: Instant
+
+
+class TurnDown(Command):
+    """None of the operator's slots will do, or the whole request is taken back."""
+
+    request_id: UUID
+    answer: Literal["decline", "withdraw"]
+    message: Message | None = None
+
+
+class AnswerProposal(
+    RootModel[Annotated[AcceptProposal | TurnDown, Field(discriminator="answer")]]
+):
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 def answer_proposal(

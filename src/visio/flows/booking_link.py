@@ -1,16 +1,21 @@
 """A client asks for a Cal.com page that is bound to them."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
-from visio.adapters import people
-from visio.adapters.calcom import Binding, BookingLink, BookingTokens
+from visio.adapters import calcom, people
+from visio.adapters.calcom import Binding, BookingTokens
 from visio.adapters.database import Transaction
 from visio.call import Call
+from visio.flows.commands import Command
+
+
+class BookingLink(Command):
+    """Nothing to say: the caller is the client."""
 
 
 def booking_link(
     call: Call, tx: Transaction, *, tokens: BookingTokens, available: bool
-) -> BookingLink:
+) -> calcom.BookingLink:
     """A prefilled URL with a signed, expiring token."""
     contact = people.contact(tx)
     client = tx.client

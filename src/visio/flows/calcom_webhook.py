@@ -1,8 +1,9 @@
 """An event comes from Cal.com: stored once, and our rows follow from all that was told."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from msgspec import Struct
 
 from visio.adapters import chains, inbox
 from visio.adapters.calcom import Binding, BookingTokens
@@ -16,16 +17,14 @@ from visio.domain.words import Facts
 from visio.flows.follow_chain import Followed, follow
 
 
-@dataclass(frozen=True, slots=True)
-class Ingested:
+class Ingested(Struct, frozen=True):
     """What an event changed, in the contract's words; and the meeting it concerns, if any."""
 
     outcome: str
     meeting_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+class Intake(Struct, frozen=True):
     """How bookings are bound to clients, and the rest that operators keep after each meeting."""
 
     tokens: BookingTokens

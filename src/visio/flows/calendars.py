@@ -1,5 +1,9 @@
 """Meetings for people's calendars: a file for one, a secret address for all."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from visio.adapters import agenda
 from visio.adapters.agenda import Event, Feed
 from visio.adapters.database import Client, Transaction
@@ -7,7 +11,17 @@ from visio.adapters.links import Person, PersonalLinks, fingerprint, new_token
 from visio.call import Call
 from visio.domain.events import Side
 from visio.domain.refusals import NotFound
-from visio.flows.commands import CalendarFeed, CalendarLink, OfMeeting
+from visio.flows.commands import Command, OfMeeting
+
+
+class CalendarLink(Command):
+    """A new secret address for the caller's calendar, or none any more."""
+
+    revoke: Annotated[bool, Field(strict=True)] = False
+
+
+class CalendarFeed(Command):
+    token: Annotated[str, Field(min_length=20, max_length=100)]
 
 
 def calendar_file(command: OfMeeting, tx: Transaction) -> tuple[Event, Side]:

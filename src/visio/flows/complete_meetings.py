@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from visio.adapters import (
     backlog,
@@ -32,8 +33,7 @@ FORGOTTEN_AT_ONCE = 200
 LONGEST = timedelta(seconds=40)
 
 
-@dataclass(slots=True)
-class Swept:
+class Swept(Struct):
     """How much there was to do."""
 
     completed: int = 0

@@ -1,6 +1,10 @@
 """The operator accepts a request, rejects it with a reason, or offers other slots."""
 
 from datetime import timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, RootModel
 
 from visio.adapters import meetings, requests
 from visio.adapters.database import Transaction
@@ -9,7 +13,34 @@ from visio.call import Call
 from visio.domain.decision import Accept, Calendar, Decided, Propose, Reject, Verdict, decide
 from visio.domain.refusals import NotFound
 from visio.domain.request import MeetingRequest
-from visio.flows.commands import AcceptRequest, DecideRequest, ProposeSlots, RejectRequest
+from visio.flows.commands import Command, Instant, Message, Reason, Slots
+
+
+class AcceptRequest(Command):
+    request_id: UUID
+    decision: Literal["accept"]
+    selected_slot: Instant
+
+
+class RejectRequest(Command):
+    request_id: UUID
+    decision: Literal["reject"]
+    reason: Reason
+
+
+class ProposeSlots(Command):
+    request_id: UUID
+    decision: Literal["propose"]
+    proposed_slots: Slots
+    message: Message | None = None
+
+
+class DecideRequest(
+    RootModel[
+        Annotated[AcceptRequest | RejectRequest | ProposeSlots, Field(discriminator="decision")]
+    ]
+):
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 def decide_request(

@@ -1,10 +1,12 @@
 """Bring our rows in line with what a chain of Cal.com's bookings comes to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from visio.adapters import chains
 from visio.adapters.chains import HeldChain
@@ -27,8 +29,7 @@ from visio.domain.words import Facts
 STEPS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """What became of a chain: what was written, what stands in the way, and its meetings."""
 
     state: str

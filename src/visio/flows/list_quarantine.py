@@ -4,7 +4,11 @@ from visio.adapters import chains
 from visio.adapters.chains import WaitingChain
 from visio.adapters.database import Transaction
 from visio.adapters.paging import Page, position
-from visio.flows.commands import ListQuarantine
+from visio.flows.commands import Listing
+
+
+class ListQuarantine(Listing):
+    """What waits for the calling operator."""
 
 
 def list_quarantine(command: ListQuarantine, tx: Transaction) -> Page[WaitingChain]:

@@ -1,10 +1,10 @@
 """LiveKit tells who came into a room, who went, and when it closed."""
 
 import logging
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from msgspec import Meta, MsgspecError, Struct, to_builtins
+from msgspec.json import decode
 
 from visio.adapters import lobbies, meetings, requests
 from visio.adapters.database import Transaction
@@ -27,28 +27,25 @@ KINDS: dict[str, Literal["joined", "left", "finished"]] = {
 }
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True
-    )
+Name = Annotated[str, Meta(max_length=200)]
 
 
-class _Room(_Part):
-    name: str = Field("", max_length=200)
+class _Room(Struct, frozen=True):
+    name: Name = ""
 
 
-class _Participant(_Part):
-    sid: str = Field("", max_length=100)
-    identity: str = Field("", max_length=200)
+class _Participant(Struct, frozen=True):
+    sid: Annotated[str, Meta(max_length=100)] = ""
+    identity: Name = ""
 
 
-class LiveKitEvent(_Part):
+class LiveKitEvent(Struct, frozen=True):
     """LiveKit's WebhookEvent, as far as we care. Keys appear without notice.
 
     Source: livekit/protocol, livekit_webhook.proto.
     """
 
-    event: str = Field(max_length=100)
+    event: Annotated[str, Meta(max_length=100)]
     room: _Room = _Room()
     participant: _Participant = _Participant()
 
@@ -56,10 +53,10 @@ class LiveKitEvent(_Part):
     def read(cls, body: bytes) -> "LiveKitEvent":
         """From verified bytes. Raises MalformedJson."""
         try:
-            event = cls.model_validate_json(body)
-        except ValidationError as error:
+            event = decode(body, type=cls)
+        except (MsgspecError, ValueError, RecursionError) as error:
             raise MalformedJson from error
-        if not storable(event.model_dump()):
+        if not storable(to_builtins(event)):
             raise MalformedJson
         return event
 

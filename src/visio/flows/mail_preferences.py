@@ -1,11 +1,22 @@
 """Somebody says whether they want reminders by e-mail, from the link in one."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from visio.adapters import mails
 from visio.adapters.database import Transaction
 from visio.adapters.links import Person, PersonalLinks
 from visio.call import Call
 from visio.domain.refusals import NotFound
-from visio.flows.commands import MailPreferences
+from visio.flows.commands import Command
+
+
+class MailPreferences(Command):
+    """What the page behind an e-mail's link asks for, with the token from that link."""
+
+    token: Annotated[str, Field(min_length=20, max_length=1000)]
+    reminders: Annotated[bool, Field(strict=True)]
 
 
 def holder(command: MailPreferences, call: Call, *, links: PersonalLinks) -> Person:

@@ -1,13 +1,73 @@
 """An operator has a browser told of who waits, or no more."""
 
+import base64
+import binascii
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, RootModel
 
 from visio.adapters import pushes
 from visio.adapters.database import Transaction
 from visio.call import Call
+from visio.domain.push_services import allowed
 from visio.domain.refusals import InvalidFields, TooManySubscriptions
-from visio.flows.commands import PushSubscription, Subscribe, Unsubscribe
+from visio.flows.commands import Command
+
+
+def _point(key: str) -> str:
+    """An uncompressed point of P-256, as RFC 8291 has browsers give it."""
+    if len(raw := _decoded(key)) != 65 or raw[0] != 4:
+        raise ValueError("must be an uncompressed point of P-256 in base64url")
+    return key
+
+
+def _secret(key: str) -> str:
+    if len(_decoded(key)) != 16:
+        raise ValueError("must be 16 bytes in base64url")
+    return key
+
+
+def _decoded(key: str) -> bytes:
+    try:
+        return base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+class PushKeys(Command):
+    # By name: made camelCase by rule, a letter behind a digit becomes a capital.
+    p256dh: Annotated[str, Field(alias="p256dh"), AfterValidator(_point)]
+    auth: Annotated[str, AfterValidator(_secret)]
+
+
+class BrowserSubscription(Command):
+    """What a browser's PushSubscription turns into as JSON."""
+
+    endpoint: Annotated[str, Field(min_length=1, max_length=1000)]
+    expiration_time: float | None = None
+    keys: PushKeys
+
+
+class Subscribe(Command):
+    action: Literal["subscribe"]
+    subscription: BrowserSubscription
+
+
+class Unsubscribe(Command):
+    action: Literal["unsubscribe"]
+    endpoint: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class ShowSubscriptions(Command):
+    action: Literal["show"]
+
+
+class PushSubscription(
+    RootModel[Annotated[Subscribe | Unsubscribe | ShowSubscriptions, Field(discriminator="action")]]
+):
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
 
 MOST = 10
 
@@ -38,22 +98,3 @@ def push_subscription(
             pushes.unsubscribe(tx, endpoint)
             known.discard(endpoint)
     return len(known)
-
-
-def allowed(endpoint: str, hosts: Sequence[str], *, local: bool) -> bool:
-    """Whether that is an address of a push service; its port is https's own.
-
-    Without TLS, and with a port, only in the local stack, and only where it is named so.
-    """
-    if not endpoint.isascii() or not endpoint.isprintable() or {" ", "\\"} & set(endpoint):
-        return False
-    try:
-        parts = urlsplit(endpoint)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    if local and parts.netloc in hosts and parts.scheme == "http":
-        return True
-    if parts.scheme != "https" or parts.netloc.lower() != host or port is not None:
-        return False
-    return any(host.endswith(known) if known[0] == "." else host == known for known in hosts)

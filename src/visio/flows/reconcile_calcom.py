@@ -2,8 +2,9 @@
 
 import json
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from visio.adapters import chains, watermarks
 from visio.adapters.calcom_api import CalcomApi, Listed, Taken
@@ -23,8 +24,7 @@ TRIES, MOST_TOLD = 3, 50
 CHANGES = ("created", "updated", "cancelled")
 
 
-@dataclass(slots=True)
-class Reconciled:
+class Reconciled(Struct):
     """How many bookings Cal.com was told of; how many it listed, and what became of them."""
 
     told: int = 0

@@ -1,12 +1,11 @@
 """Pub/Sub pushes a signal: it is broadcast once on its channel."""
 
 import logging
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta, Struct, to_builtins
 
 from visio.adapters import outbox
 from visio.adapters.database import Database
@@ -18,26 +17,26 @@ from visio.flows.pushed import Push, content
 log = logging.getLogger("visio.relay")
 
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-CHANNEL = re.compile(rf"meeting:{_UUID}:status|(?:operator|client):{_UUID}:inbox")
+CHANNEL = rf"meeting:{_UUID}:status|(?:operator|client):{_UUID}:inbox"
 
 
-class Payload(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Ours(Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """As our outbox writes it."""
 
-    event_id: UUID = Field(alias="eventId")
-    meeting_id: UUID | None = Field(None, alias="meetingId")
-    request_id: UUID | None = Field(None, alias="requestId")
+
+class Payload(_Ours, frozen=True, kw_only=True):
+    event_id: UUID
+    meeting_id: UUID | None = None
+    request_id: UUID | None = None
     version: int
     at: str
 
 
-class Message(BaseModel):
-    """One signal, as our outbox writes it."""
+class Message(_Ours, frozen=True):
+    """One signal."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    event_id: UUID = Field(alias="eventId")
-    channel: Annotated[str, Field(pattern=rf"^(?:{CHANNEL.pattern})$")]
+    event_id: UUID
+    channel: Annotated[str, Meta(pattern=rf"^(?:{CHANNEL})\Z")]
     event: Literal[
         "client_waiting",
         "client_left",
@@ -69,7 +68,7 @@ def relay_signal(
         return
     if ours is None:
         raise Unavailable  # another delivery of it is under way; its failure must not lose it
-    payload = message.payload.model_dump(mode="json", by_alias=True, exclude_none=True)
+    payload = to_builtins(message.payload)
     relayed = broadcaster.send(message.channel, message.event, payload)
     done = relayed in (Relayed.SENT, Relayed.NEVER)
     if relayed is Relayed.SENT:

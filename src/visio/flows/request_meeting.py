@@ -2,13 +2,22 @@
 
 import hashlib
 from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
 
 from visio.adapters import requests
 from visio.adapters.database import Transaction
 from visio.call import Call
 from visio.domain.refusals import IdempotencyKeyReused, TooManyRequests
 from visio.domain.request import MeetingRequest, ask
-from visio.flows.commands import RequestMeeting
+from visio.flows.commands import Command, Message, Slots
+
+
+class RequestMeeting(Command):
+    requested_slots: Slots
+    message: Message | None = None
+    duration_minutes: Annotated[int, Field(ge=15, le=240, strict=True)] = 60
 
 
 def request_meeting(

@@ -1,8 +1,11 @@
 """The operator says whose bookings wait in quarantine, applies them, or wants none of them."""
 
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated, Literal
 from uuid import UUID
+
+from msgspec import Struct
+from pydantic import ConfigDict, Field, RootModel
 
 from visio.adapters import chains
 from visio.adapters.chains import HeldChain
@@ -10,15 +13,36 @@ from visio.adapters.database import Transaction
 from visio.call import Call
 from visio.domain.events import instant
 from visio.domain.refusals import AlreadyDecided, NotFound, SlotTaken
-from visio.flows.commands import AssignChain, ResolveQuarantine
+from visio.flows.commands import Command
 from visio.flows.follow_chain import Followed, follow
+
+
+class AssignChain(Command):
+    """Bookings that nobody was bound to are this client's."""
+
+    id: UUID
+    resolution: Literal["assign"]
+    client_id: UUID
+
+
+class SettleChain(Command):
+    """What overlapped is applied, the way being clear by now; or the operator wants none of it."""
+
+    id: UUID
+    resolution: Literal["apply", "dismiss"]
+
+
+class ResolveQuarantine(
+    RootModel[Annotated[AssignChain | SettleChain, Field(discriminator="resolution")]]
+):
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
 
 WAITS_FOR = {"assign": ("quarantined",), "apply": ("conflict",)}
 EITHER = ("quarantined", "conflict")
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """The chain as it is now, and the requests and meetings that it became."""
 
     id: UUID

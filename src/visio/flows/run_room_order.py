@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Struct
 
 from visio.adapters import orders
 from visio.adapters.database import Database, Transaction
@@ -22,12 +22,10 @@ MOST_ATTEMPTS = 12
 LONGEST_PAUSE = timedelta(minutes=5)
 
 
-class Ordered(BaseModel):
+class Ordered(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """What our own outbox publishes: nothing of an order but its id."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    order_id: UUID = Field(alias="orderId")
+    order_id: UUID
 
 
 def run_room_order(

@@ -7,7 +7,7 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Struct
 
 from visio.adapters import mails
 from visio.adapters.database import Database, Transaction
@@ -25,12 +25,10 @@ MOST_ATTEMPTS = 8
 FIRST_PAUSE = timedelta(minutes=1)
 
 
-class Order(BaseModel):
+class Order(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """What our own outbox publishes: nothing of an e-mail but its id."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    mail_id: UUID = Field(alias="mailId")
+    mail_id: UUID
 
 
 def send_mail(

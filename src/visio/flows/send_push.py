@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Struct
 
 from visio.adapters import pushes
 from visio.adapters.database import Database
 from visio.adapters.webpush import Pushed, Pusher
 from visio.call import Call
+from visio.domain.push_services import allowed
 from visio.domain.words import PUSHED
-from visio.flows.push_subscription import allowed
 from visio.flows.pushed import Push, content
 
 log = logging.getLogger("visio.push")
@@ -23,12 +23,10 @@ MOST_ATTEMPTS = 4
 FIRST_PAUSE = timedelta(seconds=10)
 
 
-class Ordered(BaseModel):
+class Ordered(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """What our own outbox publishes: nothing of a message but its id."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    push_id: UUID = Field(alias="pushId")
+    push_id: UUID
 
 
 def send_push(

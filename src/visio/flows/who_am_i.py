@@ -3,6 +3,11 @@
 from visio.adapters import people
 from visio.adapters.database import Transaction
 from visio.adapters.people import Me
+from visio.flows.commands import Command
+
+
+class WhoAmI(Command):
+    """Nothing to say: the token names the caller."""
 
 
 def who_am_i(tx: Transaction) -> Me:

@@ -1,0 +1,21 @@
+"""Somebody enters the main room."""
+
+from datetime import timedelta
+
+from visio.adapters import meetings
+from visio.adapters.database import Transaction
+from visio.adapters.rooms import Rooms, Ticket
+from visio.call import Call
+from visio.domain.lobby import let_in
+from visio.flows.commands import OfMeeting
+from visio.flows.lobby import found, side_of
+
+
+def join_meeting(
+    command: OfMeeting, call: Call, tx: Transaction, *, rooms: Rooms, grace: timedelta
+) -> Ticket:
+    """A ticket to the main room, for who may enter at this instant."""
+    lobby = found(tx, meetings.look(tx, command.meeting_id))
+    side = side_of(tx)
+    let_in(lobby, is_client=side == "client", grace=grace, now=call.now)
+    return rooms.ticket(lobby, side, now=call.now)

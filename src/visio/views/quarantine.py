@@ -1,0 +1,43 @@
+"""Bookings that wait for the operator."""
+
+from typing import TYPE_CHECKING, Literal, Self
+from uuid import UUID
+
+from visio.views.base import Instant, View
+
+if TYPE_CHECKING:
+    from visio.adapters.chains import WaitingChain
+
+
+class QuarantinedBookingView(View):
+    """One booking as Cal.com tells it; times are missing where it told none."""
+
+    title: str | None
+    status: Literal["requested", "confirmed"]
+    starts_at: Instant | None
+    ends_at: Instant | None
+
+
+class QuarantinedView(View):
+    """Bookings that belong together: bound to no client, or in the way of other meetings."""
+
+    id: UUID
+    reason: Literal["unbound", "conflict"]
+    booker_name: str | None
+    booker_email: str | None
+    bookings: tuple[QuarantinedBookingView, ...]
+    created_at: Instant
+
+    @classmethod
+    def showing(cls, waiting: "WaitingChain") -> Self:
+        told = {"id": waiting.id, "createdAt": waiting.created_at, **waiting.summary}
+        return cls.model_validate(told)
+
+
+class ResolvedView(View):
+    """The state is `open` once everything has been applied."""
+
+    id: UUID
+    state: Literal["open", "quarantined", "conflict", "dismissed"]
+    request_ids: tuple[UUID, ...]
+    meeting_ids: tuple[UUID, ...]
