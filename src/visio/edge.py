@@ -106,7 +106,7 @@ class Door(ABC):
 
     def read(self, takes: type[Any], request: Request, body: bytes) -> object:
         """What the page takes, from what came. Raises MalformedJson, InvalidFields."""
-        # What no model of pydantic's comes to is not kept waiting for its import.
+        # Here, so that a function loads without pydantic which has nothing for it to read.
         from visio.parsing import parse_body, parse_query
 
         if request.method == "GET":
