@@ -26,9 +26,9 @@ class Push(Struct, frozen=True):
         """From verified bytes; what nobody can read, or store, says nothing."""
         try:
             push = decode(body or b"{}", type=cls)
+            return push if storable(push.message) else cls()
         except UNREADABLE:
             return cls()
-        return push if storable(push.message) else cls()
 
 
 Content = TypeVar("Content", bound=Struct)
