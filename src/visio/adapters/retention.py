@@ -74,7 +74,7 @@ KEPT = (
         f"""{_ago("coalesce(ends_at, created_at)", "30 days")}
    and not exists (select from visio.webhook_inbox w
                     where w.chain_id = calcom_chains.id
-                      and w.keep_until >= cast(:now as timestamptz))""",
+                      and w.keep_until >= cast(:now as timestamptz))""",  # nosec B608 -- constants
     ),
     Kept("notifications", "public.notifications", "created_at", _ago("created_at", "1 year")),
 )
@@ -86,10 +86,12 @@ _OLDEST = """
 
 
 def _forgetting(kept: Kept) -> Statement:
-    forget = f"update {kept.table} set {kept.emptied} = null"  # noqa: S608 -- constants
+    forget = f"delete from {kept.table}"  # noqa: S608 -- constants of this file
+    if kept.emptied:
+        forget = f"update {kept.table} set {kept.emptied} = null"  # noqa: S608 -- the same
     return text(f"""
 with gone as (
-  {forget if kept.emptied else f"delete from {kept.table}"}
+  {forget}
    where ctid = any (array(
      select ctid from {kept.table} where {kept.over} order by {kept.by} limit :limit))
   returning 1
@@ -106,7 +108,8 @@ with gone as (
 select count(*) as gone from gone""")  # noqa: S608 -- as above
 }
 _OVER = ",\n       ".join(
-    f"exists (select from {kept.table} where {kept.over}) as {kept.name}" for kept in KEPT
+    f"exists (select from {kept.table} where {kept.over}) as {kept.name}"  # nosec B608 -- constants
+    for kept in KEPT
 )
 OVER = text(f"""
 select {_OVER},
