@@ -157,7 +157,7 @@ READS = {
 
 
 def _trips(found: Json) -> Figure | None:
-    counted: dict[str, int] = found["latest"].get("roundTrips", {})
+    counted: dict[str, int] = found["latest"].get("roundTrips", {}).get("waitedFor", {})
     if not counted:
         return None
     most = {name: 1 if name in READS else 2 for name in counted}
@@ -177,9 +177,9 @@ def _trips(found: Json) -> Figure | None:
             [Mark(1, "reads 1"), Mark(2, "writes 2")],
             unit="round trips",
         ),
-        what="How often a function waits for the database while it does one thing, marking what "
-        "it published included. Counted between the function and a server that is spoken to "
-        "through a counting socket.",
+        what="How often a function waits for the database while it does one thing; what leaves "
+        "with nobody waiting for it is counted by itself (`leftBehind`). Counted between the "
+        "function and a server that is spoken to through a counting socket.",
         repeat="`make bench`; `roundTrips` in `latest.json`",
         baseline="the same acceptance as eight statements of SQLAlchemy Core on plain pg8000 takes "
         f"{usual}",

@@ -104,7 +104,7 @@ OTHER_THREADS = 92
 def costs() -> dict[str, Costs]:
     """Of each kind of call. What was not measured alone costs what its like costs."""
     found = json.loads((FOLDER / "lobbies.json").read_text())["perCall"]
-    trips = json.loads((FOLDER / "latest.json").read_text())["roundTrips"]
+    trips = json.loads((FOLDER / "latest.json").read_text())["roundTrips"]["waitedFor"]
 
     def of(kind: str, action: str) -> Costs:
         one = found[kind]

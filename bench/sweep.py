@@ -110,7 +110,12 @@ class _Progress(threading.Thread):
 @contextmanager
 def _sweeping(made: World, caller: Caller) -> Iterator[_Progress]:
     port, sink = free_port(), free_port()
-    environment = {**made.environment, "LOCAL_BUS_URL": f"http://127.0.0.1:{sink}/bus"}
+    # Nobody sends e-mails here: each would be handed over again and again, instead of what is due.
+    environment = {
+        **made.environment,
+        "LOCAL_BUS_URL": f"http://127.0.0.1:{sink}/bus",
+        "MAIL_TOPIC": "",
+    }
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     page = PROJECT / "functions" / "complete_meetings" / "main.py"
     commands = (

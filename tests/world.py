@@ -188,6 +188,9 @@ class Remote:
         remote = self
 
         class Handler(BaseHTTPRequestHandler):
+            # Head and body are two packets, and a caller who keeps the line waits 40 ms for the
+            # second one: it is held back until the first is acknowledged, which nobody hurries to.
+            disable_nagle_algorithm = True
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:

@@ -713,6 +713,13 @@ MUTANTS = (
         (f"{FUNCTIONS}retention.py::test_not_even_the_system_forgets_what_is_recent",),
     ),
     Mutant(
+        "one kind of work may take all of a sweep",
+        "src/visio/flows/complete_meetings.py",
+        "until = now + (self._until - now) / 2",
+        "until = self._until",
+        (f"{FUNCTIONS}retention.py::test_a_backlog_of_one_kind_starves_no_other",),
+    ),
+    Mutant(
         "a full batch is followed by the next at once",
         "src/visio/flows/complete_meetings.py",
         "            time.sleep(min(",

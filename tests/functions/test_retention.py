@@ -8,6 +8,7 @@ import pytest
 from local import postgres
 from tests.conftest import at
 from tests.world import ALICE, MIKL, SCHEDULER
+from visio.call import Call
 from visio.flows import complete_meetings
 
 
@@ -124,6 +125,34 @@ def test_each_full_batch_is_followed_by_a_rest(sweep, pending, rows, monkeypatch
     assert swept["expired"] == 5
     assert len(rests) == 2  # behind each of the full ones, and none at the end
     assert all(rest > 0 for rest in rests)
+
+
+class Clock:
+    """Time that passes while somebody works or rests, and not otherwise."""
+
+    now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+def test_a_backlog_of_one_kind_starves_no_other(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(complete_meetings, "time", clock)
+    sweep = complete_meetings._Sweep(Call("complete_meetings", "a-request", at(0)), None, None)
+
+    def endless():
+        clock.sleep(0.1)
+        return complete_meetings.BATCH
+
+    kinds = [sweep.in_batches_of(endless) for _ in range(12)]
+
+    assert all(kinds)
+    assert kinds[0] / complete_meetings.BATCH == pytest.approx(100, abs=1)  # 0.1 s and a rest, 20 s
+    assert clock.now <= complete_meetings.LONGEST.total_seconds() + 12 * 0.1
 
 
 RECENT = {

@@ -104,15 +104,21 @@ class _Sweep:
         return self.in_batches_of(run)
 
     def in_batches_of(self, batch: Callable[[], int], *, of: int | None = None) -> int:
-        """Batch after batch until one is not full, with a rest between them."""
-        full, total = of or BATCH, 0
-        while (began := time.monotonic()) < self._until:
+        """Batch after batch until one is not full, with a rest between them.
+
+        No kind of work takes more than half of the time that is left, and each has one batch: a
+        backlog of one starves no other.
+        """
+        full, total, now = of or BATCH, 0, time.monotonic()
+        until = now + (self._until - now) / 2
+        while True:
+            began = time.monotonic()
             done = batch()
             total += done
-            if done < full:
-                break
-            time.sleep(min(time.monotonic() - began, max(0.0, self._until - time.monotonic())))
-        return total
+            now = time.monotonic()
+            if done < full or now >= until:
+                return total
+            time.sleep(min(now - began, until - now))
 
     def forget(self, kind: str) -> int:
         """What is over of one kind."""
