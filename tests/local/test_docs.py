@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,15 +23,23 @@ def test_the_example_of_a_signed_ping(stack, tool):
     # A ping of this test's own: the same one again would be a duplicate, as the page says.
     command = command.replace('"type":"Test"', f'"type":"{tool}"')
 
+    now = datetime.now(UTC)
+    times = [now, now, now - timedelta(days=1, hours=1)]
+
     answers = [
         subprocess.run(
             ["bash", "-euc", command],
-            env={"PATH": "/usr/bin:/bin", "BASE": f"{stack.origin}/functions/v1"},
+            env={
+                "PATH": "/usr/bin:/bin",
+                "BASE": f"{stack.origin}/functions/v1",
+                **({"NOW": at.isoformat(timespec="milliseconds")} if at else {}),
+            },
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-        for _ in range(2)
+        for at in (None, *times)
     ]
 
-    assert answers == [promised, promised.replace("ignored", "duplicate")]
+    outcomes = ("ignored", "ignored", "duplicate", "stale")
+    assert answers == [promised.replace("ignored", outcome) for outcome in outcomes]
