@@ -104,7 +104,7 @@ def _cold(found: Json) -> Figure | None:
 
 
 def _memory(found: Json) -> Figure | None:
-    ratios: dict[str, float] = found["latest"].get("coldMemoryRatio", {})
+    ratios: dict[str, float] = found["latest"].get("memoryRatio", {})
     if not ratios:
         return None
     most = max(ratios, key=lambda one: ratios[one])
@@ -124,7 +124,7 @@ def _memory(found: Json) -> Figure | None:
         ),
         what="The proportional set size (PSS) of a function's processes right after its first "
         "answer.",
-        repeat="`make bench`; `coldMemoryRatio` in `latest.json`",
+        repeat="`make bench`; `memoryRatio` in `latest.json`",
         baseline="the bare hello of the same round",
         goals=[
             Goal(

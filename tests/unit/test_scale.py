@@ -214,7 +214,7 @@ def test_what_is_measured_elsewhere_is_drawn_once_it_is_there():
         "threads": 8,
         "knocks": {"1": {**one, "lockWaits": {"looked": 9, "seen": {"transactionid": 2}}}},
     }
-    latest["coldMemoryRatio"] = {"who_am_i": 1.7, "send_push": 1.9}
+    latest["memoryRatio"] = {"who_am_i": 1.7, "send_push": 1.9}
     growth = {
         "sizes": {"1000": {}, "1000000": {}},
         "actions": {"list-requests": {"ratio": {"1000": 1.0, "1000000": 1.4}}},
