@@ -45,10 +45,13 @@ def test_a_client_asks_is_accepted_waits_and_is_let_in(open_page, with_devices):
     chloe.get_by_role("button", name="Frapper de nouveau").click()
     arrival.get_by_role("button", name="Faire entrer Chloé").click()
     chloe.wait_for_url("**/room/?meeting=*")
+    room = chloe.locator("visio-room .headline")
+    expect(room).to_have_text("Votre place est prête")
 
     running = nora.get_by_role("article", name="Nora – Chloé")
     expect(running.get_by_text("Le client est dans la salle.")).to_be_visible()
     running.get_by_role("button", name="Renvoyer en salle d’attente").click()
+    expect(room).to_have_text("On vous demande de patienter encore")
     chloe.goto(chloe.url.replace("/room/?meeting=", "/client/#lobby-"))
     expect(chloe.get_by_text("En attente de Nora…")).to_be_visible()
     running.get_by_role("button", name="Terminer").click()
