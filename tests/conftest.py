@@ -29,8 +29,10 @@ from visio import bootstrap, settings
 
 TEMPLATE = "visio_template"
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=300")
-# A copy of the template is written to no log: 50 ms instead of 300.
+# A copy of the template is written to no log.
 FAST += ("wal_level=minimal", "max_wal_senders=0")
+# Each test's database is a copy of three hundred files: 15 ms in memory, up to 300 on a disk.
+IN_MEMORY, ENOUGH = Path("/dev/shm"), 4 << 30  # noqa: S108 -- a folder of its own is made there
 CLUSTERS = pytest.StashKey[dict[str, dict[str, str]]]()
 # Of what no server has a part in, one is enough: many cases, each with a database of its own.
 ON_ONE_SERVER = pytest.mark.parametrize("database", ["embedded"], indirect=True)
@@ -71,7 +73,9 @@ def served(binaries: Path) -> Iterator[dict[str, str]]:
     Who runs pytest many times gives them to each in VISIO_TEST_CLUSTERS, as JSON by their names.
     """
     with contextlib.ExitStack() as stop:
-        home = Path(tempfile.mkdtemp(prefix="visio-tests-", dir="/var/tmp"))
+        roomy = IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ENOUGH
+        folder = IN_MEMORY if roomy else "/var/tmp"
+        home = Path(tempfile.mkdtemp(prefix="visio-tests-", dir=folder))
         home.chmod(0o755)
         stop.callback(shutil.rmtree, home)
         cluster = postgres.start(binaries, home, settings=FAST)
@@ -111,7 +115,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[TestDatabase]:
         pytest.skip(f"PostgreSQL {request.param} is not installed here")
     addresses, name = clusters[request.param], f"visio_{uuid4().hex[:12]}"
     with contextlib.closing(postgres.connect(addresses["admin"].format("postgres"))) as db:
-        db.run(f"create database {name} template {TEMPLATE}")
+        db.run(f"create database {name} template {TEMPLATE} strategy file_copy")
         made = TestDatabase(addresses["admin"].format(name), _login(addresses["login"], name))
         yield made
         bootstrap.forget()

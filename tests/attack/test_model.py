@@ -96,7 +96,7 @@ class House:
         """A fresh database, and functions that use it."""
         self.games += 1
         name = f"{self.admin.rpartition('/')[2]}_{self.games}"
-        self._run(f"create database {name} template visio_template")
+        self._run(f"create database {name} template visio_template strategy file_copy")
         self.environment.setattr(edge, "datetime", clock)
         self.environment.setenv("DATABASE_URL", _beside(self.login, name))
         return name
