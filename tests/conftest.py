@@ -74,7 +74,7 @@ def served(binaries: Path) -> Iterator[dict[str, str]]:
     """
     with contextlib.ExitStack() as stop:
         roomy = IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ENOUGH
-        folder = IN_MEMORY if roomy else "/var/tmp"
+        folder = IN_MEMORY if roomy else Path("/var/tmp")  # noqa: S108 -- as above
         home = Path(tempfile.mkdtemp(prefix="visio-tests-", dir=folder))
         home.chmod(0o755)
         stop.callback(shutil.rmtree, home)
