@@ -5,16 +5,17 @@ import statistics
 import time
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from bench.plain import emulating
 from bench.world import Caller, Sent, World
 from local import emulator
-from local.bus import PROJECT
+from local.bus import PROJECT, SIGNALS
 from visio import bootstrap
+from visio.adapters.pubsub import PubSub, Topics
 from visio.domain.events import Signal
 
-ROUNDS = 60
+ROUNDS, WARM_UP = 60, 500
 
 
 class Silence:
@@ -38,7 +39,9 @@ def answers(made: World) -> dict[str, dict[str, list[float]]]:
     found = {"local bus": _in_turn(made, {})}
     if emulator.jar() is not None:
         with emulating() as address:
-            emulator.prepare(address, "http://127.0.0.1:1")  # what is pushed there is nobody's
+            # Whom Google tells of it costs Google, and no answer of ours.
+            emulator.make_topics(address)
+            _warm_up(address)
             google = {
                 "MESSAGE_BUS": "pubsub",
                 "PUBSUB_EMULATOR_HOST": address,
@@ -47,6 +50,13 @@ def answers(made: World) -> dict[str, dict[str, list[float]]]:
             found["emulator"] = _in_turn(made, google)
             os.environ.pop("PUBSUB_EMULATOR_HOST")
     return found
+
+
+def _warm_up(address: str) -> None:
+    """Google's own service has been up for longer than the emulator has, which runs on Java."""
+    bus = PubSub(PROJECT, Topics(SIGNALS), emulator=address)
+    for number in range(WARM_UP):
+        bus.publish([Signal(uuid4(), f"client:{number % 10}:inbox", "warm_up", {})])
 
 
 def _in_turn(made: World, bus: dict[str, str]) -> dict[str, list[float]]:

@@ -63,7 +63,7 @@ class LocalBus:
 
     def _enqueue(self, message: Mapping[str, Any]) -> None:
         topic, number = message["topic"], str(next(self._numbers))
-        key = (topic, message["orderingKey"])
+        key = (topic, message["orderingKey"] or number)  # without one, nothing waits for another
         at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         envelope = {
             "message": {

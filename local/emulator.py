@@ -44,23 +44,34 @@ def start(home: Path) -> tuple[subprocess.Popen[bytes], str]:
 
 def prepare(address: str, push_endpoint: str) -> None:
     """Make the topics, and push what comes to `push_endpoint`/topic. Raises Broken after 30 s."""
-    give_up = time.monotonic() + 30
-    while True:
-        try:
-            _send(address, f"projects/{PROJECT}/topics/{SIGNALS}", {})
-            break
-        except OSError as error:
-            if time.monotonic() > give_up:
-                raise Broken("the Pub/Sub emulator did not answer within 30 s") from error
-            time.sleep(0.1)
+    make_topics(address)
     for name in (SIGNALS, MAILS, ROOMS, PUSHES):
         subscribe(address, name, push_endpoint)
 
 
-def subscribe(address: str, name: str, push_endpoint: str) -> None:
-    """Make a topic, and push what comes to `push_endpoint`/topic."""
+def make_topics(address: str) -> None:
+    """What comes to them goes nowhere yet. Raises Broken after 30 s without an answer."""
+    give_up = time.monotonic() + 30
+    while True:
+        try:
+            for name in (SIGNALS, MAILS, ROOMS, PUSHES):
+                _make_topic(address, name)
+            return
+        except OSError as error:
+            if time.monotonic() > give_up:
+                raise Broken("the Pub/Sub emulator did not answer within 30 s") from error
+            time.sleep(0.1)
+
+
+def _make_topic(address: str, name: str) -> str:
     topic = f"projects/{PROJECT}/topics/{name}"
     _send(address, topic, {})
+    return topic
+
+
+def subscribe(address: str, name: str, push_endpoint: str) -> None:
+    """Make a topic, and push what comes to `push_endpoint`/topic."""
+    topic = _make_topic(address, name)
     push = {"pushConfig": {"pushEndpoint": f"{push_endpoint}/{name}"}}
     retry = {"minimumBackoff": "1s", "maximumBackoff": "10s"}
     settings = {"topic": topic, "ackDeadlineSeconds": 30, "retryPolicy": retry, **push}

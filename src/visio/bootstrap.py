@@ -84,7 +84,7 @@ class App:
         topics = Topics(bus.topic, bus.mail_topic, room_topic, bus.push_topic)
         if bus.kind == "local":
             return LocalBus(bus.local_url, bus.local_token, topics)
-        return PubSub(bus.project, topics)
+        return PubSub(bus.project, topics, emulator=bus.emulator)
 
     @cached_property
     def broadcaster(self) -> "Broadcaster":

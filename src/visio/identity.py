@@ -17,7 +17,7 @@ from uuid import UUID
 
 from visio.adapters import jws
 from visio.adapters.jws import PublishedKey
-from visio.adapters.patience import UNANSWERED, urlopen
+from visio.adapters.patience import UNANSWERED, Kept
 from visio.call import Caller
 from visio.domain.refusals import BadSignature, Unauthenticated, Unavailable
 from visio.settings import GoogleCaller, UserSettings
@@ -44,7 +44,7 @@ class KeySet:
     KEPT, COOLDOWN, FIRST_COOLDOWN, TIMEOUT = 300.0, 30.0, 1.0, 3.0
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._published = Kept(url, timeout=self.TIMEOUT)
         self._lock = threading.Lock()
         self._keys: dict[str, PublishedKey] = {}
         self._fetched = self._tried = float("-inf")
@@ -71,8 +71,8 @@ class KeySet:
 
     def _fetch(self) -> None:
         try:
-            with urlopen(self._url, timeout=self.TIMEOUT) as answer:
-                listed = json.load(answer)["keys"]
+            status, body = self._published.get()
+            listed = json.loads(body)["keys"] if status == 200 else None
         except (*UNANSWERED, ValueError, KeyError, TypeError, RecursionError):
             return  # the last good keys stay
         if not isinstance(listed, list):

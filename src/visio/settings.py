@@ -42,6 +42,7 @@ class BusSettings(Struct, frozen=True):
     kind: Literal["local", "pubsub"]
     local_url: str
     local_token: Secret
+    emulator: str
     project: str
     topic: str
     mail_topic: str
@@ -204,6 +205,8 @@ class Settings(Struct, frozen=True):
         factor = _number(one, "RATE_LIMIT_FACTOR", 1)
         if factor < 0 or (factor == 0 and not local):
             raise SettingsMissing("RATE_LIMIT_FACTOR: 0 is for the local stack only")
+        if one.get("PUBSUB_EMULATOR_HOST") and not local:
+            raise SettingsMissing("PUBSUB_EMULATOR_HOST: for the local stack only")
         opens = _number(one, "LOBBY_OPENS_MINUTES", -1)
         provider = cast("Literal['smtp', 'ses']", _choice(one, "MAIL_PROVIDER", "smtp", "ses"))
         if provider == "smtp" and one.get("MAIL_FROM") and not one.get("SMTP_URL"):
@@ -226,6 +229,7 @@ class Settings(Struct, frozen=True):
                 ),
                 local_url=one.get("LOCAL_BUS_URL", ""),
                 local_token=Secret(one.get("LOCAL_BUS_TOKEN", "")),
+                emulator=one.get("PUBSUB_EMULATOR_HOST", ""),
                 project=one.get("PUBSUB_PROJECT", ""),
                 topic=one.get("PUBSUB_TOPIC", "") or "lobby-signals",
                 mail_topic=one.get("MAIL_TOPIC", ""),

@@ -1,16 +1,14 @@
 """Services that do not do what they should: HTTP, SMTP and Google's Pub/Sub, as bad as asked."""
 
 import contextlib
+import json
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable
-from concurrent import futures
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-
-import grpc
-from google.pubsub_v1.types import PublishRequest, PublishResponse
 
 HUGE = 64 * 1024 * 1024
 
@@ -211,33 +209,70 @@ class Post:
 
 
 class Google:
-    """Pub/Sub's own interface, as far as publishing goes; `fails` says with which code, if any."""
+    """Pub/Sub's JSON interface, as far as publishing goes, and what tells a machine's account.
+
+    `fails` says with which status it refuses, if any; `taken` are the ids and ordering keys of what
+    it took, `trusted` whom it takes something from, if not from everybody. Tokens last `lasts`
+    seconds.
+    """
 
     def __init__(self) -> None:
-        self.fails: grpc.StatusCode | None = None
-        self.silent, self.taken = threading.Event(), []
+        self.fails: int | None = None
+        self.trusted: str | None = None
+        self.lasts, self.tokens = 3600.0, 0
+        self.silent = threading.Event()
+        self.taken: list[tuple[str, str]] = []
+        self.requests = 0
         self._numbers, self._spoken = count(1), threading.Event()
-        handler = grpc.method_handlers_generic_handler(
-            "google.pubsub.v1.Publisher",
-            {
-                "Publish": grpc.unary_unary_rpc_method_handler(
-                    self._publish, PublishRequest.deserialize, PublishResponse.serialize
-                )
-            },
-        )
-        self._server = grpc.server(futures.ThreadPoolExecutor(16))
-        self._server.add_generic_rpc_handlers((handler,))
-        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
-        self._server.start()
+        google = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_GET(self) -> None:
+                if self.headers.get("Metadata-Flavor") != "Google":
+                    self._say(403, {})
+                    return
+                google.tokens += 1
+                token = {"access_token": f"token-{google.tokens}", "expires_in": google.lasts}
+                self._say(200, {**token, "token_type": "Bearer"})
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                self._say(*google._publish(body["messages"], self.headers.get("Authorization")))
+
+            def _say(self, status: int, body: object) -> None:
+                content = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                """Nothing on the terminal."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.address = f"127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
         self._spoken.set()
-        self._server.stop(None).wait(10)
+        self._server.shutdown()
+        self._server.server_close()
 
-    def _publish(self, request, context):  # type: ignore[no-untyped-def]  # grpc ships no types
+    def _publish(
+        self, messages: list[dict[str, object]], authorization: str | None
+    ) -> tuple[int, object]:
+        self.requests += 1
         if self.silent.is_set():
             self._spoken.wait(30)
-        if self.fails is not None:
-            context.abort(self.fails, "no")
-        self.taken += [(m.attributes["eventId"], m.ordering_key) for m in request.messages]
-        return PublishResponse(message_ids=[str(next(self._numbers)) for _ in request.messages])
+        if self.trusted is not None and authorization != f"Bearer {self.trusted}":
+            return 401, {"error": {"status": "UNAUTHENTICATED"}}
+        keys = {str(one.get("orderingKey", "")) for one in messages}
+        if self.fails is not None or len(keys) != 1:
+            return self.fails or 400, {"error": {"status": "INVALID_ARGUMENT"}}
+        [key] = keys
+        self.taken += [(one["attributes"]["eventId"], key) for one in messages]  # type: ignore[index]  # JSON
+        return 200, {"messageIds": [str(next(self._numbers)) for _ in messages]}

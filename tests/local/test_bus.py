@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from aiohttp import ClientSession, web
+from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
 
 from local import emulator
 from local.bus import LocalBus as LocalBusServer
@@ -74,18 +75,17 @@ def bus(request, endpoint, monkeypatch):
     """A publisher of ours whose messages are pushed to the endpoint."""
     if request.param == "local":
         yield from _local(endpoint)
-        return
-    address = request.getfixturevalue("google")
-    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", address)
+    else:
+        yield _emulated(endpoint, request.getfixturevalue("google"), monkeypatch)
+
+
+def _emulated(endpoint, address, monkeypatch):
     signals, mails = (f"{name}-{uuid4().hex[:8]}" for name in ("signals", "mails"))
     monkeypatch.setattr(emulator, "SIGNALS", signals)
     monkeypatch.setattr(emulator, "MAILS", mails)
     emulator.prepare(address, "http://127.0.0.1:1/of-an-earlier-stack")
     emulator.prepare(address, endpoint.url)
-    publisher = PubSub(emulator.PROJECT, Topics(signals, mails))
-    yield publisher
-    publisher._publisher.stop()
-    publisher._publisher.transport.close()
+    return PubSub(emulator.PROJECT, Topics(signals, mails), emulator=address)
 
 
 def _local(endpoint):
@@ -164,6 +164,28 @@ def test_many_at_once_all_arrive(bus, endpoint):
     arrived = {endpoint.next()[1]["eventId"] for _ in signals}
     assert set(accepted) == {signal.event_id for signal in signals}
     assert arrived == {str(signal.event_id) for signal in signals}
+
+
+def test_googles_own_client_reads_what_is_published(google, monkeypatch):
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", google)
+    name, signals, mail = f"read-{uuid4().hex[:8]}", [a_signal(1), a_signal(2)], uuid4()
+    topic = f"projects/{emulator.PROJECT}/topics/{name}"
+    subscription = f"projects/{emulator.PROJECT}/subscriptions/{name}"
+    wanted = {"name": subscription, "topic": topic, "enable_message_ordering": True}
+    with PublisherClient() as maker, SubscriberClient() as reader:
+        maker.create_topic(name=topic)
+        reader.create_subscription(request=wanted)
+
+        PubSub(emulator.PROJECT, Topics(name, name), emulator=google).publish(signals, [mail])
+
+        read = []
+        while len(read) < 3:
+            pulled = reader.pull(subscription=subscription, max_messages=10, timeout=30)
+            read += [one.message for one in pulled.received_messages]
+    in_order = [one.attributes["eventId"] for one in read if one.ordering_key == "client:x:inbox"]
+    assert in_order == [str(signal.event_id) for signal in signals]
+    [told] = [json.loads(one.data) for one in read if not one.ordering_key]
+    assert told == {"mailId": str(mail)}
 
 
 def test_a_mail_goes_by_its_own_subscription_with_nothing_but_its_id(bus, endpoint):

@@ -263,10 +263,11 @@ def test_a_bus_out_of_reach_accepts_nothing():
     assert LocalBus("http://127.0.0.1:1/bus", "token", TOPICS).publish([SIGNAL]) == []
 
 
-def test_a_publisher_that_cannot_be_made_accepts_nothing(monkeypatch):
-    monkeypatch.setitem(sys.modules, "google.cloud.pubsub_v1", None)
+def test_a_pubsub_out_of_reach_accepts_nothing(monkeypatch):
+    monkeypatch.setenv("GCE_METADATA_HOST", "127.0.0.1:1")
 
     assert PubSub("project", TOPICS).publish([SIGNAL], [uuid4()]) == []
+    assert PubSub("project", TOPICS, emulator="127.0.0.1:1").publish([SIGNAL], [uuid4()]) == []
 
 
 def test_a_line_is_json_in_the_cloud_and_words_in_a_terminal():

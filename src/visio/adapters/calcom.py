@@ -7,7 +7,6 @@ Everything in a booking URL is the visitor's to change, so a bare id in it would
 import logging
 import threading
 import time
-import urllib.error
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
@@ -15,7 +14,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from visio.adapters.patience import UNANSWERED, urlopen
+from visio.adapters.patience import UNANSWERED
 from visio.adapters.signing import Signer
 
 LIFE = timedelta(days=7)
@@ -100,11 +99,15 @@ class CalcomHealth:
         return self._well
 
     def _ask(self) -> None:
+        from urllib.error import HTTPError
+
+        from visio.adapters.opening import urlopen
+
         well = False
         try:
             with urlopen(self._url, timeout=PATIENCE) as answer:
                 well = answer.status < 500
-        except urllib.error.HTTPError as refused:
+        except HTTPError as refused:
             well = refused.code < 500
             refused.close()
         except (*UNANSWERED, ValueError) as error:

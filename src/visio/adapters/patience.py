@@ -11,12 +11,13 @@ import http.client
 import io
 import select
 import socket
+import ssl
 import time
-import urllib.request
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     import urllib3
@@ -57,58 +58,105 @@ class WholeAnswer(io.RawIOBase):
         super().close()
 
 
-class _Response(http.client.HTTPResponse):
+class Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp.close()
         self.fp = io.BufferedReader(WholeAnswer(sock))
 
 
-class _Http(http.client.HTTPConnection):
-    response_class = _Response
+class Http(http.client.HTTPConnection):
+    response_class = Response
 
 
-class _Https(http.client.HTTPSConnection):
-    response_class = _Response
-
-
-class _HttpHandler(urllib.request.HTTPHandler):
-    def http_open(self, request: urllib.request.Request) -> Any:
-        return self.do_open(_Http, request)
-
-
-class _HttpsHandler(urllib.request.HTTPSHandler):
-    def https_open(self, request: urllib.request.Request) -> Any:
-        return self.do_open(_Https, request)
+class Https(http.client.HTTPSConnection):
+    response_class = Response
 
 
 UNANSWERED = (OSError, http.client.HTTPException)
-"""What `urlopen` raises where there was no answer, or none that is HTTP."""
+"""What is raised where there was no answer, or none that is HTTP."""
 
-urlopen = urllib.request.build_opener(_HttpHandler, _HttpsHandler).open
-"""As urllib's own, but for a timeout that counts for the whole answer."""
+Answer = tuple[int, bytes]
+"""A status and a body."""
 
 
 class Kept:
     """One server, to which connections are kept, for adapters that speak to it with every call.
 
-    The same holds here. `post` raises UNANSWERED, tries nothing again and follows no redirect.
+    The same holds here. `get` and `post` raise UNANSWERED; nothing is tried again, and no redirect
+    is followed.
     """
 
     def __init__(self, url: str, *, timeout: float) -> None:
         parts = urlsplit(url)
         self._host, self._port, self._timeout = parts.hostname or "", parts.port, timeout
+        self._page = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         self._secure = parts.scheme == "https"
         self._resting: list[http.client.HTTPConnection] = []  # append and pop are atomic
         weakref.finalize(self, _close, self._resting)
 
+    def get(self, headers: Mapping[str, str] | None = None) -> Answer:
+        """What is at the address itself, as a whole; asked too seldom to keep a connection."""
+        connection = self._asked("GET", self._page, None, headers or {})
+        with contextlib.closing(connection):
+            return self._heard(connection)
+
     def post(
         self, path: str, body: bytes, headers: Mapping[str, str], *, whole: bool = True
-    ) -> tuple[int, bytes]:
-        """The status and the body of the answer; an empty one if it broke off and may do so."""
+    ) -> Answer:
+        """The answer, with an empty body if that broke off and may do so."""
+        connection = self._asked("POST", path, body, headers)
+        answer = self._heard(connection, whole=whole)
+        self._rest(connection)
+        return answer
+
+    def post_all(
+        self, posts: Sequence[tuple[str, bytes]], headers: Mapping[str, str]
+    ) -> list[Answer | Exception]:
+        """Post all at once, paths and bodies, and wait as long for all answers as for one.
+
+        For each its answer, whose body may have broken off, or one of UNANSWERED. After one that
+        cannot even be sent, the server is not there for the rest either.
+        """
+        until = time.monotonic() + self._timeout
+        asked: list[http.client.HTTPConnection] = []
+        answers: list[Answer | Exception] = []
+        unsent: list[Exception] = []
+        try:
+            for path, body in posts:
+                asked.append(self._asked("POST", path, body, headers))
+        except UNANSWERED as error:
+            unsent = [error] * (len(posts) - len(asked))
+        for connection in asked:
+            try:
+                answers.append(self._heard(connection, whole=False, until=until))
+                self._rest(connection)
+            except UNANSWERED as error:
+                answers.append(error)
+        return answers + unsent
+
+    def _asked(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> http.client.HTTPConnection:
+        """A connection on which that has been asked, and nothing heard yet."""
         connection = self._rested() or self._opened()
         try:
-            connection.request("POST", path, body, dict(headers))
+            connection.request(method, path, body, dict(headers))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _heard(
+        self,
+        connection: http.client.HTTPConnection,
+        *,
+        whole: bool = True,
+        until: float | None = None,
+    ) -> Answer:
+        try:
+            if until is not None:
+                connection.sock.settimeout(max(until - time.monotonic(), 0.001))
             answer = connection.getresponse()
             status, told = answer.status, b""
             try:
@@ -120,9 +168,12 @@ class Kept:
         except BaseException:
             connection.close()
             raise
-        if connection.sock is not None:  # it is closed already where the server wanted that
-            self._resting.append(connection)
         return status, told
+
+    def _rest(self, connection: http.client.HTTPConnection) -> None:
+        if connection.sock is not None:  # it is closed already where the server wanted that
+            connection.sock.settimeout(self._timeout)
+            self._resting.append(connection)
 
     def _rested(self) -> http.client.HTTPConnection | None:
         while True:
@@ -137,8 +188,14 @@ class Kept:
             connection.close()  # nothing was asked: what there is to be read is its end
 
     def _opened(self) -> http.client.HTTPConnection:
-        kind = _Https if self._secure else _Http
-        return kind(self._host, self._port, timeout=self._timeout)
+        if not self._secure:
+            return Http(self._host, self._port, timeout=self._timeout)
+        return Https(self._host, self._port, timeout=self._timeout, context=self._authorities)
+
+    @cached_property
+    def _authorities(self) -> ssl.SSLContext:
+        """Read once: they take longer to read than a connection to open."""
+        return ssl.create_default_context()
 
 
 def _close(resting: list[http.client.HTTPConnection]) -> None:
@@ -154,18 +211,18 @@ def connections(*, maxsize: int) -> "urllib3.PoolManager":
     import urllib3
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
-    class Http(HTTPConnection):
-        response_class = _Response
+    class Plain(HTTPConnection):
+        response_class = Response
 
-    class Https(HTTPSConnection):
-        response_class = _Response
+    class Secure(HTTPSConnection):
+        response_class = Response
 
-    class HttpPool(urllib3.HTTPConnectionPool):
-        ConnectionCls = Http
+    class PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Plain
 
-    class HttpsPool(urllib3.HTTPSConnectionPool):
-        ConnectionCls = Https
+    class SecurePool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = Secure
 
     made = urllib3.PoolManager(maxsize=maxsize, retries=False)
-    made.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
+    made.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
     return made
