@@ -1,7 +1,8 @@
 """Which adapters there are, chosen once from the settings and made when first used."""
 
+import os
 import threading
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -182,6 +183,13 @@ def app() -> App:
         if _app is None:
             _app = App(settings())
         return _app
+
+
+@cache
+def opens_ahead() -> None:
+    """Let a process that is forked from this one to serve open its first connection at once, while
+    its server gets ready and its first caller is heard."""
+    os.register_at_fork(after_in_child=lambda: app().database.open_ahead())
 
 
 def forget() -> None:

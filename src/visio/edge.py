@@ -22,7 +22,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from werkzeug.datastructures import Headers
 
-from visio import identity, loading, log
+from visio import bootstrap, identity, loading, log
 from visio.call import Call, Caller
 from visio.domain.refusals import (
     IdempotencyKeyInFlight,
@@ -40,7 +40,7 @@ from visio.domain.refusals import (
 from visio.settings import require, settings
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from visio.views.base import View
 
 __all__ = [
     "Call",
@@ -72,7 +72,7 @@ ALLOWED_HEADERS = (
 )
 EXPOSED_HEADERS = "ETag, Retry-After, X-Request-Id, Location, Content-Disposition"
 
-Seen = TypeVar("Seen", bound="BaseModel")
+Seen = TypeVar("Seen", bound="View")
 
 
 class Reply(Struct, Generic[Seen], frozen=True):
@@ -225,6 +225,7 @@ def endpoint(
             return _Exchange(declared, page, request).answer()
 
         served.declared = declared  # type: ignore[attr-defined]  # read by visio.openapi
+        bootstrap.opens_ahead()
         loading.is_done()
         return served
 

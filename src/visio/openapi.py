@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
+from inspect import cleandoc
 from typing import Any, get_args, get_origin
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from visio.domain import refusals
 from visio.domain.limits import LIMITS
 from visio.domain.refusals import Refusal
 from visio.edge import Declaration, File, Reply
-from visio.views.services import ServiceView
+from visio.views.base import View
 
 REF = "#/components/schemas/{model}"
 WAIT = {"description": "for how many seconds", "schema": {"type": "integer", "minimum": 1}}
@@ -32,14 +33,17 @@ def described(pages: Iterable[tuple[Declaration, str]]) -> dict[str, Any]:
     """The document; `pages` are declarations with their page's docstring."""
     declared = list(pages)
     shapes = list(dict.fromkeys(_shapes(declaration for declaration, _ in declared)))
-    models = [(shape, use) for shape, use in shapes if issubclass(shape, BaseModel)]
-    structs = [(shape, use) for shape, use in shapes if issubclass(shape, Struct)]
+    models = [(shape, use) for shape, use in shapes if issubclass(_plain(shape), BaseModel)]
+    structs = [(shape, use) for shape, use in shapes if issubclass(_plain(shape), Struct)]
     found, definitions = models_json_schema(models, ref_template=REF, by_alias=True)
     also_found, components = schema_components(
         [struct for struct, _ in structs], ref_template=REF.format(model="{name}")
     )
     named: dict[Any, str] = {shape: schema["$ref"] for shape, schema in found.items()}
     named |= {shape: schema["$ref"] for shape, schema in zip(structs, also_found, strict=True)}
+    for schema in components.values():
+        if told := schema.get("description"):
+            schema["description"] = cleandoc(told)
     schemas = definitions["$defs"] | components
     return {
         "openapi": "3.1.0",
@@ -64,7 +68,7 @@ def described(pages: Iterable[tuple[Declaration, str]]) -> dict[str, Any]:
 
 
 def _shapes(declared: Iterable[Declaration]) -> Iterator[tuple[type[Any], Any]]:
-    """What pages take and show: models of pydantic's, or structs of msgspec's."""
+    """What pages take, models of pydantic's or structs of msgspec's, and what they show."""
     for declaration in declared:
         if declaration.takes is not None:
             yield declaration.takes, "validation"
@@ -76,7 +80,13 @@ def _view(declaration: Declaration) -> type[Any] | None:
     gives = declaration.gives
     if get_origin(gives) is Reply:
         (gives,) = get_args(gives)
-    return gives if isinstance(gives, type) and issubclass(gives, BaseModel | ServiceView) else None
+    plain = _plain(gives)
+    return gives if isinstance(plain, type) and issubclass(plain, View) else None
+
+
+def _plain(shape: Any) -> Any:
+    """What a shape is a kind of: a page of something is a page."""
+    return get_origin(shape) or shape
 
 
 def _operation(

@@ -820,6 +820,20 @@ MUTANTS = (
         (f"{REMOTE}::test_every_word_of_a_mail_server_is_understood",),
     ),
     Mutant(
+        "nobody waits for the connection that is being opened",
+        "src/visio/adapters/pool.py",
+        "                self._ahead.join()\n",
+        "                pass\n",
+        (f"{SQL}pool.py::test_one_that_is_opened_ahead_is_waited_for_and_no_other_is_opened",),
+    ),
+    Mutant(
+        "instants are answered in the database's own zone",
+        "src/visio/adapters/pipeline.py",
+        'startup_params={"TimeZone": "UTC"}',
+        "startup_params={}",
+        (f"{SQL}pipeline.py::test_instants_are_in_utc_wherever_the_database_is",),
+    ),
+    Mutant(
         "messages of several channels are published together",
         PUBSUB,
         "batches.setdefault((message.topic, message.key), []).append(message)",

@@ -127,6 +127,18 @@ def test_a_staged_function_reaches_the_database_and_the_bus(started, remote: Rem
     ]
 
 
+@ON_ONE_SERVER
+def test_a_process_that_serves_is_connected_before_anybody_needs_it(started, rows):
+    answered(started("lobby_state"), "DELETE")
+
+    connected = """select count(*) from pg_stat_activity
+                    where application_name = 'visio' and datname = current_database()"""
+    give_up = time.monotonic() + 10
+    while rows(connected) != [1] and time.monotonic() < give_up:
+        time.sleep(0.05)
+    assert rows(connected) == [1]
+
+
 def test_without_its_secrets_a_function_refuses_to_start(staged, python_with):
     folder = staged / "calcom_webhook"
     python = python_with(folder / "requirements.txt")

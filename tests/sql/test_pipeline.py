@@ -109,6 +109,18 @@ def wire(database):
     made.close()
 
 
+def test_instants_are_in_utc_wherever_the_database_is(database, rows):
+    [name] = rows("select current_database()")
+    rows(f"alter database {name} set timezone to 'Asia/Tokyo'")
+    wire = connector(database.login)()
+
+    row = ["2026-07-01 10:00:00+02", "2026-07-01T10:00:00+02:00"]
+    found = wire.execute_unnamed("select $1::timestamptz, to_jsonb($2::timestamptz)", row).rows
+
+    assert [found[0][0].isoformat(), found[0][1]] == ["2026-07-01T08:00:00+00:00"] * 2
+    wire.close()
+
+
 def test_statements_that_wait_leave_with_the_next_and_keep_their_rows(wire):
     first, second = wire.defer("select 1"), wire.defer("select 2 where false")
 

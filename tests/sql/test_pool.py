@@ -1,5 +1,6 @@
 """Connections go from one caller to the next only where the next one cannot tell."""
 
+import contextlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -224,3 +225,63 @@ def test_threads_never_share_one_and_open_no_more_than_there_may_be(database):
     assert answers == [str(number) for number in range(300)]
     assert len(used) <= 3
     few.discard()
+
+
+class Opening:
+    """Opens connections as it is told to: slowly, or not at all."""
+
+    def __init__(self, database):
+        self.open, self.opened, self.fails = connector(database.login), 0, False
+        self.may = threading.Event()
+
+    def __call__(self):
+        self.may.wait(10)
+        if self.fails:
+            raise OSError("nobody there")
+        self.opened += 1
+        return self.open()
+
+
+@pytest.fixture
+def opening(database):
+    return Opening(database)
+
+
+def test_one_that_is_opened_ahead_is_waited_for_and_no_other_is_opened(opening, together):
+    pool = Pool(opening, size=2)
+    pool.open_ahead()
+    threading.Timer(0.2, opening.may.set).start()
+
+    first, second = together(pool.take, pool.take)
+
+    assert pid(first) != pid(second)
+    assert opening.opened == 2
+    for connection in (first, second):
+        pool.give_back(connection)
+    pool.discard()
+
+
+def test_one_that_cannot_be_opened_ahead_is_tried_again_by_whoever_needs_it(opening):
+    opening.fails = True
+    opening.may.set()
+    pool = Pool(opening, size=1)
+    pool.open_ahead()
+    with pytest.raises(OSError, match="nobody there"):
+        pool.take()
+
+    opening.fails = False
+
+    with contextlib.closing(pool.take()) as found:
+        assert pid(found)
+
+
+def test_one_that_was_opened_ahead_of_a_loss_is_not_used(opening):
+    opening.may.set()
+    pool = Pool(opening, size=1)
+    pool.open_ahead()
+    pool._ahead.join()
+    pool.discard()
+
+    with contextlib.closing(pool.take()) as found:
+        assert pid(found)
+    assert opening.opened == 2

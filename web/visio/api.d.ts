@@ -588,31 +588,6 @@ export type components = {
              */
             selectedSlot: string;
         };
-        /**
-         * AdmissionView
-         * @description What became of one of several: `state` is the knock's now, whoever has changed it.
-         */
-        AdmissionView: {
-            /**
-             * Meetingid
-             * Format: uuid
-             */
-            meetingId: string;
-            /**
-             * Outcome
-             * @enum {string}
-             */
-            outcome: "admitted" | "refused";
-            /** Code */
-            code: ("not_found" | "meeting_over" | "no_one_waiting") | null;
-            /** State */
-            state: ("waiting" | "admitted" | "denied" | "left") | null;
-        };
-        /** AdmissionsView */
-        AdmissionsView: {
-            /** Items */
-            items: components["schemas"]["AdmissionView"][];
-        };
         /** AdmitClients */
         AdmitClients: {
             /** Meetingids */
@@ -647,21 +622,6 @@ export type components = {
          */
         BookingLink: Record<string, never>;
         /**
-         * BookingLinkView
-         * @description `available` says whether Cal.com answered lately: where it did not, the form is there.
-         */
-        BookingLinkView: {
-            /** Url */
-            url: string;
-            /**
-             * Expiresat
-             * @description UTC
-             */
-            expiresAt: string;
-            /** Available */
-            available: boolean;
-        };
-        /**
          * BrowserSubscription
          * @description What a browser's PushSubscription turns into as JSON.
          */
@@ -691,14 +651,6 @@ export type components = {
              */
             revoke: boolean;
         };
-        /**
-         * CalendarLinkView
-         * @description Whoever has the address reads the calendar; a new one ends the one before.
-         */
-        CalendarLinkView: {
-            /** Url */
-            url: string | null;
-        };
         /** CancelMeeting */
         CancelMeeting: {
             /**
@@ -709,57 +661,8 @@ export type components = {
             /** Reason */
             reason: string;
         };
-        /** ClientView */
-        ClientView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Name */
-            name: string;
-            /** Email */
-            email: string;
-            /**
-             * Createdat
-             * @description UTC
-             */
-            createdAt: string;
-        };
         /** DecideRequest */
         DecideRequest: components["schemas"]["AcceptRequest"] | components["schemas"]["RejectRequest"] | components["schemas"]["ProposeSlots"];
-        /**
-         * KnockView
-         * @description `reason` and `next_step` are the operator's words to a client who was turned away.
-         */
-        KnockView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "waiting" | "admitted" | "denied" | "left";
-            /**
-             * Since
-             * @description UTC
-             */
-            since: string;
-            /** Reason */
-            reason: string | null;
-            /** Nextstep */
-            nextStep: ("knock_again" | "ask_again" | "await_word") | null;
-            /**
-             * Devices
-             * @enum {string}
-             */
-            devices: "ready" | "sound_only" | "none" | "untested";
-            /** Away */
-            away: boolean;
-        };
         /**
          * ListClients
          * @description `search` is found anywhere in a name or an e-mail.
@@ -851,119 +754,6 @@ export type components = {
              */
             status: ("pending" | "accepted" | "rejected" | "countered" | "withdrawn" | "expired" | "completed" | "cancelled") | null;
         };
-        /** ListedMeetingView */
-        ListedMeetingView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Clientid
-             * Format: uuid
-             */
-            clientId: string;
-            /**
-             * Operatorid
-             * Format: uuid
-             */
-            operatorId: string;
-            /** Requestid */
-            requestId: string | null;
-            /** Title */
-            title: string;
-            /**
-             * Scheduledat
-             * @description UTC
-             */
-            scheduledAt: string;
-            /**
-             * Endsat
-             * @description UTC
-             */
-            endsAt: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "scheduled" | "in_progress" | "completed" | "cancelled";
-            /** Outcome */
-            outcome: ("held" | "client_absent" | "operator_absent" | "unknown") | null;
-            /**
-             * Source
-             * @enum {string}
-             */
-            source: "form" | "calcom";
-            /** Startedat */
-            startedAt: string | null;
-            /** Endedat */
-            endedAt: string | null;
-            /** Cancelreason */
-            cancelReason: string | null;
-            /** History */
-            history: components["schemas"]["StepView"][];
-        };
-        /**
-         * ListedRequestView
-         * @description `slots` is the operator's to see: whether a slot is taken says something of others.
-         */
-        ListedRequestView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Clientid
-             * Format: uuid
-             */
-            clientId: string;
-            /**
-             * Operatorid
-             * Format: uuid
-             */
-            operatorId: string;
-            /** Requestedslots */
-            requestedSlots: string[];
-            /** Proposedslots */
-            proposedSlots: string[] | null;
-            /** Selectedslot */
-            selectedSlot: string | null;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "pending" | "accepted" | "rejected" | "countered" | "withdrawn" | "expired" | "completed" | "cancelled";
-            /** Message */
-            message: string | null;
-            /** Reason */
-            reason: string | null;
-            /**
-             * Source
-             * @enum {string}
-             */
-            source: "form" | "calcom";
-            /** Durationminutes */
-            durationMinutes: number;
-            /** Meetingid */
-            meetingId: string | null;
-            /**
-             * Createdat
-             * @description UTC
-             */
-            createdAt: string;
-            /**
-             * Updatedat
-             * @description UTC
-             */
-            updatedAt: string;
-            /** Clientname */
-            clientName: string;
-            /** History */
-            history: components["schemas"]["StepView"][];
-            /** Slots */
-            slots: components["schemas"]["SlotView"][] | null;
-        };
         /**
          * LobbyMessage
          * @description A few words, or the key of a ready-made answer.
@@ -1022,55 +812,6 @@ export type components = {
             nextStep: ("knock_again" | "ask_again" | "await_word") | null;
         };
         /**
-         * LobbyView
-         * @description `in_room` says who really is in the room, where its server tells; `poll_after_ms`, how soon
-         *     a page without a socket asks again.
-         */
-        LobbyView: {
-            /**
-             * Meetingid
-             * Format: uuid
-             */
-            meetingId: string;
-            /** Title */
-            title: string;
-            /** Clientname */
-            clientName: string;
-            /**
-             * Meetingstatus
-             * @enum {string}
-             */
-            meetingStatus: "scheduled" | "in_progress" | "completed" | "cancelled";
-            /** Cancelreason */
-            cancelReason: string | null;
-            /**
-             * Scheduledat
-             * @description UTC
-             */
-            scheduledAt: string;
-            /**
-             * Endsat
-             * @description UTC
-             */
-            endsAt: string;
-            /** Operatorpresent */
-            operatorPresent: boolean;
-            knock: components["schemas"]["KnockView"] | null;
-            /** Inroom */
-            inRoom: ("client" | "operator")[];
-            /** Messages */
-            messages: components["schemas"]["MessageView"][];
-            /** Version */
-            version: number;
-            /** Pollafterms */
-            pollAfterMs: number;
-            /**
-             * Servertime
-             * @description UTC
-             */
-            serverTime: string;
-        };
-        /**
          * MailPreferences
          * @description What the page behind an e-mail's link asks for, with the token from that link.
          */
@@ -1080,136 +821,6 @@ export type components = {
             /** Reminders */
             reminders: boolean;
         };
-        /** MailPreferencesView */
-        MailPreferencesView: {
-            /** Reminders */
-            reminders: boolean;
-        };
-        /**
-         * MeView
-         * @description Who the caller is. `id` is the row's, by which inboxes are named; `operator` a client's.
-         */
-        MeView: {
-            /**
-             * Role
-             * @enum {string}
-             */
-            role: "operator" | "client";
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Name */
-            name: string;
-            /**
-             * Locale
-             * @enum {string}
-             */
-            locale: "fr" | "en";
-            /** Timezone */
-            timeZone: string;
-            operator: components["schemas"]["OperatorView"] | null;
-        };
-        /** MeetingView */
-        MeetingView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Clientid
-             * Format: uuid
-             */
-            clientId: string;
-            /**
-             * Operatorid
-             * Format: uuid
-             */
-            operatorId: string;
-            /** Requestid */
-            requestId: string | null;
-            /** Title */
-            title: string;
-            /**
-             * Scheduledat
-             * @description UTC
-             */
-            scheduledAt: string;
-            /**
-             * Endsat
-             * @description UTC
-             */
-            endsAt: string;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "scheduled" | "in_progress" | "completed" | "cancelled";
-            /** Outcome */
-            outcome: ("held" | "client_absent" | "operator_absent" | "unknown") | null;
-            /**
-             * Source
-             * @enum {string}
-             */
-            source: "form" | "calcom";
-            /** Startedat */
-            startedAt: string | null;
-            /** Endedat */
-            endedAt: string | null;
-            /** Cancelreason */
-            cancelReason: string | null;
-        };
-        /**
-         * MessageView
-         * @description What somebody said at a lobby: data, never to be read as HTML. `canned` names a ready-made
-         *     answer, whose text is in the reader's language.
-         */
-        MessageView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Sender
-             * @enum {string}
-             */
-            sender: "client" | "operator";
-            /** Text */
-            text: string;
-            /** Canned */
-            canned: string | null;
-            /**
-             * At
-             * @description UTC
-             */
-            at: string;
-        };
-        /** NotificationView */
-        NotificationView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Type */
-            type: string;
-            /** Title */
-            title: string;
-            /** Body */
-            body: string;
-            /** Link */
-            link: string | null;
-            /** Readat */
-            readAt: string | null;
-            /**
-             * Createdat
-             * @description UTC
-             */
-            createdAt: string;
-        };
         /** OfMeeting */
         OfMeeting: {
             /**
@@ -1217,51 +828,6 @@ export type components = {
              * Format: uuid
              */
             meetingId: string;
-        };
-        /** OperatorView */
-        OperatorView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /** Name */
-            name: string;
-        };
-        /** PageView[ClientView] */
-        PageView_ClientView_: {
-            /** Items */
-            items: components["schemas"]["ClientView"][];
-            /** Nextcursor */
-            nextCursor: string | null;
-        };
-        /** PageView[ListedMeetingView] */
-        PageView_ListedMeetingView_: {
-            /** Items */
-            items: components["schemas"]["ListedMeetingView"][];
-            /** Nextcursor */
-            nextCursor: string | null;
-        };
-        /** PageView[ListedRequestView] */
-        PageView_ListedRequestView_: {
-            /** Items */
-            items: components["schemas"]["ListedRequestView"][];
-            /** Nextcursor */
-            nextCursor: string | null;
-        };
-        /** PageView[NotificationView] */
-        PageView_NotificationView_: {
-            /** Items */
-            items: components["schemas"]["NotificationView"][];
-            /** Nextcursor */
-            nextCursor: string | null;
-        };
-        /** PageView[QuarantinedView] */
-        PageView_QuarantinedView_: {
-            /** Items */
-            items: components["schemas"]["QuarantinedView"][];
-            /** Nextcursor */
-            nextCursor: string | null;
         };
         /** ProposeSlots */
         ProposeSlots: {
@@ -1293,60 +859,6 @@ export type components = {
         /** PushSubscription */
         PushSubscription: components["schemas"]["Subscribe"] | components["schemas"]["Unsubscribe"] | components["schemas"]["ShowSubscriptions"];
         /**
-         * PushSubscriptionView
-         * @description How many browsers of the caller's are told, and the key that a browser subscribes with.
-         */
-        PushSubscriptionView: {
-            /** Subscribed */
-            subscribed: number;
-            /** Publickey */
-            publicKey: string;
-        };
-        /**
-         * QuarantinedBookingView
-         * @description One booking as Cal.com tells it; times are missing where it told none.
-         */
-        QuarantinedBookingView: {
-            /** Title */
-            title: string | null;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "requested" | "confirmed";
-            /** Startsat */
-            startsAt: string | null;
-            /** Endsat */
-            endsAt: string | null;
-        };
-        /**
-         * QuarantinedView
-         * @description Bookings that belong together: bound to no client, or in the way of other meetings.
-         */
-        QuarantinedView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Reason
-             * @enum {string}
-             */
-            reason: "unbound" | "conflict";
-            /** Bookername */
-            bookerName: string | null;
-            /** Bookeremail */
-            bookerEmail: string | null;
-            /** Bookings */
-            bookings: components["schemas"]["QuarantinedBookingView"][];
-            /**
-             * Createdat
-             * @description UTC
-             */
-            createdAt: string;
-        };
-        /**
          * ReadNotifications
          * @description Some of the caller's notifications, or all of them.
          */
@@ -1356,11 +868,6 @@ export type components = {
              * @default null
              */
             ids: string[] | null;
-        };
-        /** ReadView */
-        ReadView: {
-            /** Read */
-            read: number;
         };
         /** RejectRequest */
         RejectRequest: {
@@ -1392,80 +899,8 @@ export type components = {
              */
             durationMinutes: number;
         };
-        /** RequestView */
-        RequestView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Clientid
-             * Format: uuid
-             */
-            clientId: string;
-            /**
-             * Operatorid
-             * Format: uuid
-             */
-            operatorId: string;
-            /** Requestedslots */
-            requestedSlots: string[];
-            /** Proposedslots */
-            proposedSlots: string[] | null;
-            /** Selectedslot */
-            selectedSlot: string | null;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "pending" | "accepted" | "rejected" | "countered" | "withdrawn" | "expired" | "completed" | "cancelled";
-            /** Message */
-            message: string | null;
-            /** Reason */
-            reason: string | null;
-            /**
-             * Source
-             * @enum {string}
-             */
-            source: "form" | "calcom";
-            /** Durationminutes */
-            durationMinutes: number;
-            /** Meetingid */
-            meetingId: string | null;
-            /**
-             * Createdat
-             * @description UTC
-             */
-            createdAt: string;
-            /**
-             * Updatedat
-             * @description UTC
-             */
-            updatedAt: string;
-        };
         /** ResolveQuarantine */
         ResolveQuarantine: components["schemas"]["AssignChain"] | components["schemas"]["SettleChain"];
-        /**
-         * ResolvedView
-         * @description The state is `open` once everything has been applied.
-         */
-        ResolvedView: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "quarantined" | "conflict" | "dismissed";
-            /** Requestids */
-            requestIds: string[];
-            /** Meetingids */
-            meetingIds: string[];
-        };
         /**
          * SettleChain
          * @description What overlapped is applied, the way being clear by now; or the operator wants none of it.
@@ -1490,60 +925,6 @@ export type components = {
              */
             action: "show";
         };
-        /**
-         * SlotView
-         * @description A slot on the table, as the operator's own calendar lets it stand.
-         */
-        SlotView: {
-            /**
-             * Slot
-             * @description UTC
-             */
-            slot: string;
-            /**
-             * Proposedby
-             * @enum {string}
-             */
-            proposedBy: "client" | "operator";
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "free" | "taken" | "passed";
-        };
-        /**
-         * StepView
-         * @description One transition: who did what, when, through which function, and in which words.
-         */
-        StepView: {
-            /**
-             * Subject
-             * @enum {string}
-             */
-            subject: "request" | "meeting" | "knock";
-            /**
-             * By
-             * @enum {string}
-             */
-            by: "client" | "operator" | "calcom" | "system";
-            /** Action */
-            action: string;
-            /** Fromstatus */
-            fromStatus: string | null;
-            /** Tostatus */
-            toStatus: string;
-            /**
-             * At
-             * @description UTC
-             */
-            at: string;
-            /** Message */
-            message: string | null;
-            /** Slots */
-            slots: string[];
-            /** Function */
-            function: string | null;
-        };
         /** Subscribe */
         Subscribe: {
             /**
@@ -1552,20 +933,6 @@ export type components = {
              */
             action: "subscribe";
             subscription: components["schemas"]["BrowserSubscription"];
-        };
-        /** TicketView */
-        TicketView: {
-            /** Provider */
-            provider: string;
-            /** Url */
-            url: string;
-            /** Token */
-            token: string;
-            /**
-             * Expiresat
-             * @description UTC
-             */
-            expiresAt: string;
         };
         /**
          * TurnDown
@@ -1604,81 +971,110 @@ export type components = {
          */
         WaitingRoom: Record<string, never>;
         /**
-         * WaitingRoomView
-         * @description Everybody who waits, in order of arrival.
-         */
-        WaitingRoomView: {
-            /** Items */
-            items: components["schemas"]["WaitingView"][];
-            /** Pollafterms */
-            pollAfterMs: number;
-            /**
-             * Servertime
-             * @description UTC
-             */
-            serverTime: string;
-        };
-        /**
-         * WaitingView
-         * @description Somebody who waits. `elapsed_seconds` have passed since they came.
-         */
-        WaitingView: {
-            /**
-             * Knockid
-             * Format: uuid
-             */
-            knockId: string;
-            /**
-             * Meetingid
-             * Format: uuid
-             */
-            meetingId: string;
-            /**
-             * Clientid
-             * Format: uuid
-             */
-            clientId: string;
-            /** Clientname */
-            clientName: string;
-            /**
-             * Status
-             * @constant
-             */
-            status: "waiting";
-            /**
-             * Since
-             * @description UTC
-             */
-            since: string;
-            /** Elapsedseconds */
-            elapsedSeconds: number;
-            /** Away */
-            away: boolean;
-            /**
-             * Devices
-             * @enum {string}
-             */
-            devices: "ready" | "sound_only" | "none" | "untested";
-            /**
-             * Scheduledat
-             * @description UTC
-             */
-            scheduledAt: string;
-            /** Version */
-            version: number;
-            /** Messages */
-            messages: components["schemas"]["MessageView"][];
-        };
-        /**
          * WhoAmI
          * @description Nothing to say: the token names the caller.
          */
         WhoAmI: Record<string, never>;
+        /** AdmissionsView */
+        AdmissionsView: {
+            items: components["schemas"]["AdmissionView"][];
+        };
+        /**
+         * AdmissionView
+         * @description What became of one of several: `state` is the knock's now, whoever has changed it.
+         */
+        AdmissionView: {
+            /** Format: uuid */
+            meetingId: string;
+            /** @enum {unknown} */
+            outcome: "admitted" | "refused";
+            code: ("meeting_over" | "no_one_waiting" | "not_found") | null;
+            state: ("admitted" | "denied" | "left" | "waiting") | null;
+        };
+        /** RequestView */
+        RequestView: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            clientId: string;
+            /** Format: uuid */
+            operatorId: string;
+            requestedSlots: string[];
+            proposedSlots: string[] | null;
+            selectedSlot: string | null;
+            /** @enum {unknown} */
+            status: "accepted" | "cancelled" | "completed" | "countered" | "expired" | "pending" | "rejected" | "withdrawn";
+            message: string | null;
+            reason: string | null;
+            /** @enum {unknown} */
+            source: "calcom" | "form";
+            durationMinutes: number;
+            meetingId: string | null;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            updatedAt: string;
+        };
+        /**
+         * BookingLinkView
+         * @description `available` says whether Cal.com answered lately: where it did not, the form is there.
+         */
+        BookingLinkView: {
+            url: string;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            expiresAt: string;
+            available: boolean;
+        };
         /** IngestView */
         IngestView: {
             /** @enum {unknown} */
             outcome: "cancelled" | "created" | "duplicate" | "ignored" | "stale" | "updated";
             meetingId: string | null;
+        };
+        /**
+         * CalendarLinkView
+         * @description Whoever has the address reads the calendar; a new one ends the one before.
+         */
+        CalendarLinkView: {
+            url: string | null;
+        };
+        /** MeetingView */
+        MeetingView: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            clientId: string;
+            /** Format: uuid */
+            operatorId: string;
+            requestId: string | null;
+            title: string;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            scheduledAt: string;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            endsAt: string;
+            /** @enum {unknown} */
+            status: "cancelled" | "completed" | "in_progress" | "scheduled";
+            outcome: ("client_absent" | "held" | "operator_absent" | "unknown") | null;
+            /** @enum {unknown} */
+            source: "calcom" | "form";
+            startedAt: string | null;
+            endedAt: string | null;
+            cancelReason: string | null;
         };
         /** SweepView */
         SweepView: {
@@ -1692,10 +1088,293 @@ export type components = {
             orders: number;
             pushes: number;
         };
+        /** TicketView */
+        TicketView: {
+            provider: string;
+            url: string;
+            token: string;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            expiresAt: string;
+        };
+        /** PageView[ClientView] */
+        PageView_ClientView_: {
+            items: components["schemas"]["ClientView"][];
+            nextCursor: string | null;
+        };
+        /** ClientView */
+        ClientView: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            email: string;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            createdAt: string;
+        };
+        /** PageView[ListedMeetingView] */
+        PageView_ListedMeetingView_: {
+            items: components["schemas"]["ListedMeetingView"][];
+            nextCursor: string | null;
+        };
+        /** ListedMeetingView */
+        ListedMeetingView: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            clientId: string;
+            /** Format: uuid */
+            operatorId: string;
+            requestId: string | null;
+            title: string;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            scheduledAt: string;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            endsAt: string;
+            /** @enum {unknown} */
+            status: "cancelled" | "completed" | "in_progress" | "scheduled";
+            outcome: ("client_absent" | "held" | "operator_absent" | "unknown") | null;
+            /** @enum {unknown} */
+            source: "calcom" | "form";
+            startedAt: string | null;
+            endedAt: string | null;
+            cancelReason: string | null;
+            history: components["schemas"]["StepView"][];
+        };
+        /**
+         * StepView
+         * @description One transition: who did what, when, through which function, and in which words.
+         */
+        StepView: {
+            /** @enum {unknown} */
+            subject: "knock" | "meeting" | "request";
+            /** @enum {unknown} */
+            by: "calcom" | "client" | "operator" | "system";
+            action: string;
+            fromStatus: string | null;
+            toStatus: string;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            at: string;
+            message: string | null;
+            slots: string[];
+            function: string | null;
+        };
+        /** PageView[NotificationView] */
+        PageView_NotificationView_: {
+            items: components["schemas"]["NotificationView"][];
+            nextCursor: string | null;
+        };
+        /** NotificationView */
+        NotificationView: {
+            /** Format: uuid */
+            id: string;
+            type: string;
+            title: string;
+            body: string;
+            link: string | null;
+            readAt: string | null;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            createdAt: string;
+        };
+        /** PageView[QuarantinedView] */
+        PageView_QuarantinedView_: {
+            items: components["schemas"]["QuarantinedView"][];
+            nextCursor: string | null;
+        };
+        /**
+         * QuarantinedView
+         * @description Bookings that belong together: bound to no client, or in the way of other meetings.
+         */
+        QuarantinedView: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            reason: "conflict" | "unbound";
+            bookerName: string | null;
+            bookerEmail: string | null;
+            bookings: components["schemas"]["QuarantinedBookingView"][];
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            createdAt: string;
+        };
+        /**
+         * QuarantinedBookingView
+         * @description One booking as Cal.com tells it; times are missing where it told none.
+         */
+        QuarantinedBookingView: {
+            title: string | null;
+            /** @enum {unknown} */
+            status: "confirmed" | "requested";
+            startsAt: string | null;
+            endsAt: string | null;
+        };
+        /** PageView[ListedRequestView] */
+        PageView_ListedRequestView_: {
+            items: components["schemas"]["ListedRequestView"][];
+            nextCursor: string | null;
+        };
+        /**
+         * ListedRequestView
+         * @description `slots` is the operator's to see: whether a slot is taken says something of others.
+         */
+        ListedRequestView: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            clientId: string;
+            /** Format: uuid */
+            operatorId: string;
+            requestedSlots: string[];
+            proposedSlots: string[] | null;
+            selectedSlot: string | null;
+            /** @enum {unknown} */
+            status: "accepted" | "cancelled" | "completed" | "countered" | "expired" | "pending" | "rejected" | "withdrawn";
+            message: string | null;
+            reason: string | null;
+            /** @enum {unknown} */
+            source: "calcom" | "form";
+            durationMinutes: number;
+            meetingId: string | null;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            updatedAt: string;
+            clientName: string;
+            history: components["schemas"]["StepView"][];
+            slots: components["schemas"]["SlotView"][] | null;
+        };
+        /**
+         * SlotView
+         * @description A slot on the table, as the operator's own calendar lets it stand.
+         */
+        SlotView: {
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            slot: string;
+            /** @enum {unknown} */
+            proposedBy: "client" | "operator";
+            /** @enum {unknown} */
+            state: "free" | "passed" | "taken";
+        };
         /** RoomEventView */
         RoomEventView: {
             /** @enum {unknown} */
             outcome: "completed" | "duplicate" | "ignored" | "noted" | "removed";
+        };
+        /**
+         * LobbyView
+         * @description `in_room` says who really is in the room, where its server tells; `poll_after_ms`, how soon
+         *     a page without a socket asks again.
+         */
+        LobbyView: {
+            /** Format: uuid */
+            meetingId: string;
+            title: string;
+            clientName: string;
+            /** @enum {unknown} */
+            meetingStatus: "cancelled" | "completed" | "in_progress" | "scheduled";
+            cancelReason: string | null;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            scheduledAt: string;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            endsAt: string;
+            operatorPresent: boolean;
+            knock: components["schemas"]["KnockView"] | null;
+            inRoom: ("client" | "operator")[];
+            messages: components["schemas"]["MessageView"][];
+            version: number;
+            pollAfterMs: number;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            serverTime: string;
+        };
+        /**
+         * KnockView
+         * @description `reason` and `next_step` are the operator's words to a client who was turned away.
+         */
+        KnockView: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            status: "admitted" | "denied" | "left" | "waiting";
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            since: string;
+            reason: string | null;
+            nextStep: ("ask_again" | "await_word" | "knock_again") | null;
+            /** @enum {unknown} */
+            devices: "none" | "ready" | "sound_only" | "untested";
+            away: boolean;
+        };
+        /**
+         * MessageView
+         * @description What somebody said at a lobby: data, never to be read as HTML. `canned` names a ready-made
+         *     answer, whose text is in the reader's language.
+         */
+        MessageView: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            sender: "client" | "operator";
+            text: string;
+            canned: string | null;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            at: string;
+        };
+        /** MailPreferencesView */
+        MailPreferencesView: {
+            reminders: boolean;
+        };
+        /**
+         * PushSubscriptionView
+         * @description How many browsers of the caller's are told, and the key that a browser subscribes with.
+         */
+        PushSubscriptionView: {
+            subscribed: number;
+            publicKey: string;
+        };
+        /** ReadView */
+        ReadView: {
+            read: number;
         };
         /**
          * ReconciledView
@@ -1717,6 +1396,83 @@ export type components = {
             message: Record<string, never>;
             /** @default null */
             subscription: string | null;
+        };
+        /**
+         * ResolvedView
+         * @description The state is `open` once everything has been applied.
+         */
+        ResolvedView: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {unknown} */
+            state: "conflict" | "dismissed" | "open" | "quarantined";
+            requestIds: string[];
+            meetingIds: string[];
+        };
+        /**
+         * WaitingRoomView
+         * @description Everybody who waits, in order of arrival.
+         */
+        WaitingRoomView: {
+            items: components["schemas"]["WaitingView"][];
+            pollAfterMs: number;
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            serverTime: string;
+        };
+        /**
+         * WaitingView
+         * @description Somebody who waits. `elapsed_seconds` have passed since they came.
+         */
+        WaitingView: {
+            /** Format: uuid */
+            knockId: string;
+            /** Format: uuid */
+            meetingId: string;
+            /** Format: uuid */
+            clientId: string;
+            clientName: string;
+            /** @enum {unknown} */
+            status: "waiting";
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            since: string;
+            elapsedSeconds: number;
+            away: boolean;
+            /** @enum {unknown} */
+            devices: "none" | "ready" | "sound_only" | "untested";
+            /**
+             * Format: date-time
+             * @description UTC
+             */
+            scheduledAt: string;
+            version: number;
+            messages: components["schemas"]["MessageView"][];
+        };
+        /**
+         * MeView
+         * @description Who the caller is. `id` is the row's, by which inboxes are named; `operator` a client's.
+         */
+        MeView: {
+            /** @enum {unknown} */
+            role: "client" | "operator";
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @enum {unknown} */
+            locale: "en" | "fr";
+            timeZone: string;
+            operator: components["schemas"]["OperatorView"] | null;
+        };
+        /** OperatorView */
+        OperatorView: {
+            /** Format: uuid */
+            id: string;
+            name: string;
         };
         Error: {
             data: null;

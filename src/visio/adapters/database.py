@@ -192,6 +192,10 @@ class Database:
         self._bus = bus
         self._turnstile = Turnstile()
 
+    def open_ahead(self) -> None:
+        """Open a connection now, beside whatever else there is to do."""
+        self._pool.open_ahead()
+
     def acting_as(
         self, user_id: UUID, function: str, counted: Counted | None = None
     ) -> "Transaction":

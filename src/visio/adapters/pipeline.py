@@ -228,6 +228,9 @@ def connector(url: str) -> Callable[[], PipelinedConnection]:
                 database=parts.path.lstrip("/") or None,
                 password=unquote(parts.password or "") or None,
                 application_name="visio",
+                startup_params={
+                    "TimeZone": "UTC"
+                },  # so that what is read is, and answered as it is
                 ssl_context=context,
                 sock=wire,
             )

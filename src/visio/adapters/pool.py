@@ -1,5 +1,6 @@
 """Connections to one PostgreSQL, shared by threads: opened when first needed, at most so many."""
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -27,6 +28,15 @@ class Pool:
         self._turns = _Turns(size)
         self._resting: list[PipelinedConnection] = []  # append and pop are atomic
         self._discarded_at = float("-inf")
+        self._ahead: threading.Thread | None = None
+
+    def open_ahead(self) -> None:
+        """Open a connection now, for whoever takes one first, and who waits until it is open.
+
+        If it cannot be opened that one is told, as anybody is who tries.
+        """
+        self._ahead = threading.Thread(target=self._rests_ahead, daemon=True)
+        self._ahead.start()
 
     def take(self) -> PipelinedConnection:
         """A connection in good order, the caller's own until it is given back.
@@ -36,6 +46,8 @@ class Pool:
         if not self._turns.take(PATIENCE):
             raise Unavailable
         try:
+            if self._ahead is not None:
+                self._ahead.join()
             return self._rested() or self._opened()
         except BaseException:
             self._turns.give_back()
@@ -79,6 +91,12 @@ class Pool:
         connection = self._connect()
         connection.opened_at = began
         return connection
+
+    def _rests_ahead(self) -> None:
+        with contextlib.suppress(Exception):
+            connection = self._opened()
+            connection.rests_since = self._clock()
+            self._resting.append(connection)
 
     def _usable(self, connection: PipelinedConnection) -> bool:
         age = self._clock() - connection.opened_at

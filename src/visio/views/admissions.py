@@ -6,7 +6,7 @@ from uuid import UUID
 from visio.views.base import View
 
 
-class AdmissionView(View):
+class AdmissionView(View, frozen=True, kw_only=True):
     """What became of one of several: `state` is the knock's now, whoever has changed it."""
 
     meeting_id: UUID
@@ -15,5 +15,5 @@ class AdmissionView(View):
     state: Literal["waiting", "admitted", "denied", "left"] | None
 
 
-class AdmissionsView(View):
+class AdmissionsView(View, frozen=True, kw_only=True):
     items: tuple[AdmissionView, ...]

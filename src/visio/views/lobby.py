@@ -12,7 +12,7 @@ from visio.views.base import Instant, View
 Devices = Literal["ready", "sound_only", "none", "untested"]
 
 
-class MessageView(View):
+class MessageView(View, frozen=True, kw_only=True):
     """What somebody said at a lobby: data, never to be read as HTML. `canned` names a ready-made
     answer, whose text is in the reader's language."""
 
@@ -34,7 +34,7 @@ class MessageView(View):
         )
 
 
-class KnockView(View):
+class KnockView(View, frozen=True, kw_only=True):
     """`reason` and `next_step` are the operator's words to a client who was turned away."""
 
     id: UUID
@@ -48,11 +48,11 @@ class KnockView(View):
     @classmethod
     def at(cls, now: datetime, knock: Knock) -> Self:
         seen = knock.seen(now)
-        told = {name: getattr(seen, name) for name in cls.model_fields if name != "away"}
+        told = {name: getattr(seen, name) for name in cls.__struct_fields__ if name != "away"}
         return cls(**told, away=seen.away(now))
 
 
-class LobbyView(View):
+class LobbyView(View, frozen=True, kw_only=True):
     """`in_room` says who really is in the room, where its server tells; `poll_after_ms`, how soon
     a page without a socket asks again."""
 

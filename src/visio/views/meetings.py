@@ -8,7 +8,7 @@ from visio.views.base import Instant, View
 from visio.views.steps import StepView
 
 
-class MeetingView(View):
+class MeetingView(View, frozen=True, kw_only=True):
     id: UUID
     client_id: UUID
     operator_id: UUID
@@ -24,10 +24,10 @@ class MeetingView(View):
     cancel_reason: str | None
 
 
-class ListedMeetingView(MeetingView):
+class ListedMeetingView(MeetingView, frozen=True, kw_only=True):
     history: tuple[StepView, ...]
 
     @classmethod
     def showing(cls, listed: ListedMeeting) -> Self:
-        told = {name: getattr(listed.meeting, name) for name in MeetingView.model_fields}
+        told = {name: getattr(listed.meeting, name) for name in MeetingView.__struct_fields__}
         return cls(**told, history=tuple(map(StepView.taken, listed.history)))

@@ -5,7 +5,7 @@ from uuid import UUID
 from visio.views.base import Instant, View
 
 
-class NotificationView(View):
+class NotificationView(View, frozen=True, kw_only=True):
     id: UUID
     type: str
     title: str
@@ -15,11 +15,11 @@ class NotificationView(View):
     created_at: Instant
 
 
-class ReadView(View):
+class ReadView(View, frozen=True, kw_only=True):
     read: int
 
 
-class PushSubscriptionView(View):
+class PushSubscriptionView(View, frozen=True, kw_only=True):
     """How many browsers of the caller's are told, and the key that a browser subscribes with."""
 
     subscribed: int

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from visio.adapters.people import Me
 
 
-class OperatorView(View):
+class OperatorView(View, frozen=True, kw_only=True):
     id: UUID
     name: str
 
 
-class MeView(View):
+class MeView(View, frozen=True, kw_only=True):
     """Who the caller is. `id` is the row's, by which inboxes are named; `operator` a client's."""
 
     role: Literal["operator", "client"]
@@ -26,12 +26,12 @@ class MeView(View):
 
     @classmethod
     def showing(cls, me: "Me") -> Self:
-        same = cls.model_fields.keys() - {"operator"}
+        same = set(cls.__struct_fields__) - {"operator"}
         of = me.operator_id and OperatorView(id=me.operator_id, name=me.operator_name or "")
         return cls(**{name: getattr(me, name) for name in same}, operator=of or None)
 
 
-class ClientView(View):
+class ClientView(View, frozen=True, kw_only=True):
     id: UUID
     name: str
     email: str

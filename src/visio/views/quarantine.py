@@ -3,13 +3,15 @@
 from typing import TYPE_CHECKING, Literal, Self
 from uuid import UUID
 
+from msgspec import convert
+
 from visio.views.base import Instant, View
 
 if TYPE_CHECKING:
     from visio.adapters.chains import WaitingChain
 
 
-class QuarantinedBookingView(View):
+class QuarantinedBookingView(View, frozen=True, kw_only=True):
     """One booking as Cal.com tells it; times are missing where it told none."""
 
     title: str | None
@@ -18,7 +20,7 @@ class QuarantinedBookingView(View):
     ends_at: Instant | None
 
 
-class QuarantinedView(View):
+class QuarantinedView(View, frozen=True, kw_only=True):
     """Bookings that belong together: bound to no client, or in the way of other meetings."""
 
     id: UUID
@@ -31,10 +33,10 @@ class QuarantinedView(View):
     @classmethod
     def showing(cls, waiting: "WaitingChain") -> Self:
         told = {"id": waiting.id, "createdAt": waiting.created_at, **waiting.summary}
-        return cls.model_validate(told)
+        return convert(told, cls)
 
 
-class ResolvedView(View):
+class ResolvedView(View, frozen=True, kw_only=True):
     """The state is `open` once everything has been applied."""
 
     id: UUID

@@ -21,7 +21,7 @@ RequestState = Literal[
 ]
 
 
-class RequestView(View):
+class RequestView(View, frozen=True, kw_only=True):
     id: UUID
     client_id: UUID
     operator_id: UUID
@@ -38,7 +38,7 @@ class RequestView(View):
     updated_at: Instant
 
 
-class SlotView(View):
+class SlotView(View, frozen=True, kw_only=True):
     """A slot on the table, as the operator's own calendar lets it stand."""
 
     slot: Instant
@@ -46,7 +46,7 @@ class SlotView(View):
     state: Literal["free", "taken", "passed"]
 
 
-class ListedRequestView(RequestView):
+class ListedRequestView(RequestView, frozen=True, kw_only=True):
     """`slots` is the operator's to see: whether a slot is taken says something of others."""
 
     client_name: str
@@ -57,7 +57,7 @@ class ListedRequestView(RequestView):
     def showing(cls, listed: ListedRequest, *, buffer: timedelta | None, now: datetime) -> Self:
         """With each slot's state where `buffer`, the rest the operator keeps, is given."""
         request = listed.request
-        told = {name: getattr(request, name) for name in RequestView.model_fields}
+        told = {name: getattr(request, name) for name in RequestView.__struct_fields__}
         sides: tuple[tuple[Side, tuple[datetime, ...]], ...] = (
             ("client", request.requested_slots),
             ("operator", request.proposed_slots or ()),

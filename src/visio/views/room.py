@@ -3,7 +3,7 @@
 from visio.views.base import Instant, View
 
 
-class TicketView(View):
+class TicketView(View, frozen=True, kw_only=True):
     provider: str
     url: str
     token: str

@@ -1,29 +1,17 @@
-"""What services are told that called. Written by msgspec: such a process wakes for this alone."""
+"""What services are told that called."""
 
-from typing import Literal, Self
+from typing import Literal
 from uuid import UUID
 
-from msgspec import Struct, convert
-from msgspec.json import encode
+from visio.views.base import View
 
 
-class ServiceView(Struct, frozen=True, rename="camel"):
-    @classmethod
-    def of(cls, value: object) -> Self:
-        """The view of a value with attributes of the same names."""
-        return convert(value, cls, from_attributes=True)
-
-    def written(self) -> bytes:
-        """As JSON."""
-        return encode(self)
-
-
-class IngestView(ServiceView, frozen=True):
+class IngestView(View, frozen=True, kw_only=True):
     outcome: Literal["created", "updated", "cancelled", "duplicate", "ignored", "stale"]
     meeting_id: UUID | None
 
 
-class ReconciledView(ServiceView, frozen=True):
+class ReconciledView(View, frozen=True, kw_only=True):
     """How many decisions Cal.com was told, how many bookings it listed, and what became of them."""
 
     told: int
@@ -33,11 +21,11 @@ class ReconciledView(ServiceView, frozen=True):
     unreadable: int
 
 
-class RoomEventView(ServiceView, frozen=True):
+class RoomEventView(View, frozen=True, kw_only=True):
     outcome: Literal["noted", "removed", "completed", "duplicate", "ignored"]
 
 
-class SweepView(ServiceView, frozen=True):
+class SweepView(View, frozen=True, kw_only=True):
     completed: int
     expired: int
     left: int

@@ -6,7 +6,7 @@ from visio.domain.events import Step
 from visio.views.base import Instant, View
 
 
-class StepView(View):
+class StepView(View, frozen=True, kw_only=True):
     """One transition: who did what, when, through which function, and in which words."""
 
     subject: Literal["request", "meeting", "knock"]
@@ -21,5 +21,5 @@ class StepView(View):
 
     @classmethod
     def taken(cls, step: Step) -> Self:
-        told = {name: getattr(step, name) for name in cls.model_fields if name != "by"}
+        told = {name: getattr(step, name) for name in cls.__struct_fields__ if name != "by"}
         return cls(by=step.actor, **told)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from visio.adapters.lobbies import Waiting
 
 
-class WaitingView(View):
+class WaitingView(View, frozen=True, kw_only=True):
     """Somebody who waits. `elapsed_seconds` have passed since they came."""
 
     knock_id: UUID
@@ -30,7 +30,7 @@ class WaitingView(View):
 
     @classmethod
     def at(cls, now: datetime, waiting: "Waiting") -> Self:
-        same = cls.model_fields.keys() - {"elapsed_seconds", "away", "messages"}
+        same = set(cls.__struct_fields__) - {"elapsed_seconds", "away", "messages"}
         return cls(
             **{name: getattr(waiting, name) for name in same},
             elapsed_seconds=int((now - waiting.since).total_seconds()),
@@ -41,7 +41,7 @@ class WaitingView(View):
         )
 
 
-class WaitingRoomView(View):
+class WaitingRoomView(View, frozen=True, kw_only=True):
     """Everybody who waits, in order of arrival."""
 
     items: tuple[WaitingView, ...]
