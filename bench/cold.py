@@ -16,7 +16,7 @@ from bench.world import Caller, Sent, World
 from local.gateway import names
 from local.postgres import PROJECT, free_port
 
-ROUNDS = 5
+ROUNDS = 9
 HELLO = """import functions_framework
 
 

@@ -460,22 +460,27 @@ def _growth(found: Json) -> Figure | None:
     at = {name: one["ratio"] for name, one in actions.items() if large in one["ratio"]}
     worst = max(at, key=lambda name: at[name][large])
     within = sum(ratios[large] <= GROWTH for ratios in at.values())
-    middle = {size: statistics.median(ratios[size] for ratios in at.values()) for size in sizes}
-    low = min(min(ratios[size] for size in sizes) for ratios in at.values())
-    high = max(max(ratios[size] for size in sizes) for ratios in at.values())
+    alone = sorted(set(actions) - set(at))
+    middle = {
+        size: statistics.median(ratios[size] for ratios in at.values() if size in ratios)
+        for size in sizes
+    }
+    low = min(min(ratios.values()) for ratios in at.values())
+    high = max(max(ratios.values()) for ratios in at.values())
 
     least_at, large_at = float(least), float(large)
     end = min(600.0, svg.WIDTH - 34 - svg.LETTER * len(worst))
 
     def points(ratios: dict[str, float]) -> list[tuple[float, float]]:
-        return [(float(size), ratios[size]) for size in sizes]
+        return [(float(size), ratios[size]) for size in sizes if size in ratios]
 
     return Figure(
         name="growth",
         title="Every action, as the data grow",
         drawing=svg.curves(
             "Every action, as the data grow",
-            f"Median time of {len(at)} actions and lists, ÷ the same with {int(least):,} requests",
+            f"Median time of {len(at)} actions and lists, ÷ the same with {int(least):,} requests, "
+            "or with the fewest where a list showed as many",
             [
                 *(Curve("", points(ratios), "thin") for ratios in at.values()),
                 Curve(worst, points(at[worst]), "bad"),
@@ -490,7 +495,9 @@ def _growth(found: Json) -> Figure | None:
         ),
         what="Every action and every list, through its function, on databases of each size on one "
         "server, asked in turn. What one person has is the same at each size; one operator has a "
-        "large share of all there is.",
+        "large share of all there is. A list is compared with what it took at the smallest size "
+        "where it showed as many"
+        + (f"; there was none such for {', '.join(alone)}." if alone else "."),
         repeat="`make bench-growth`; `actions` in `growth.json`",
         baseline=f"the same with {int(least):,} requests",
         goals=[

@@ -164,7 +164,9 @@ create temporary table grown as
 with numbered as materialized (
   select i, cast(:since as timestamptz) + (cast(:now as timestamptz) - cast(:since as timestamptz))
               * (i / cast(:size as float8)) as created_at,
-         cast(i as bigint) * :of_mikl as mikl, cast(i as bigint) * :of_nora as nora,
+         cast(i as bigint) * :of_mikl as mikl,
+         -- A third of a turn aside, or hers would fall on his at every size.
+         cast(i as bigint) * :of_nora + :size / 3 as nora,
          (hashint4(i) & 2147483647) % 100 as luck,
          (hashint4(-i) & 2147483647) % 100 as other
     from generate_series(1, cast(:size as integer)) i
@@ -176,7 +178,7 @@ with numbered as materialized (
               when created_at < cast(:now as timestamptz) - interval '12 days'
                    and nora / :size > (nora - :of_nora) / :size
               then 2
-              when i % cast(:stride as integer) = 0 then 0
+              when i % cast(:stride as integer) = 1 then 0
               else 3 + i % cast(:operators as integer) end as operator_no
     from numbered n
 ), placed as materialized (

@@ -2,7 +2,8 @@
 
 The sizes are databases of one server and are asked in turn, so that noise meets each of them alike.
 What a person has is the same at each size: a consultant's few hundred requests. A busy one has a
-hundredth to a twentieth of all there is, and is asked for lists as well.
+hundredth to a twentieth of all there is, and is asked for lists as well; a list is compared with
+what it took at the smallest size where it showed as many.
 """
 
 import contextlib
@@ -78,12 +79,12 @@ def lists(caller: Caller, who: Persona) -> dict[str, tuple[str, Sent]]:
     }
 
 
-Samples = dict[str, dict[int, list[tuple[float, int]]]]
+Samples = dict[str, dict[int, list[tuple[float, int, int]]]]
 
 
 def measure(worlds: dict[int, World], *, rounds: int) -> Samples:
-    """Milliseconds of each action at each size, and the pages that its statements looked at, in as
-    many rounds through all sizes."""
+    """Milliseconds of each action at each size, the pages that its statements looked at, and how
+    many items it showed, in as many rounds through all sizes."""
     callers = {size: Caller(made) for size, made in worlds.items()}
     looking = {size: postgres.connect(made.admin) for size, made in worlds.items()}
     samples: Samples = defaultdict(lambda: defaultdict(list))
@@ -100,11 +101,12 @@ def measure(worlds: dict[int, World], *, rounds: int) -> Samples:
             for action, (function, sent) in ready.items():
                 looking[size].run("select pg_stat_statements_reset()")
                 began = time.perf_counter()
-                caller.send(function, sent)
+                seen = caller.send(function, sent)
                 took = (time.perf_counter() - began) * 1000
                 [[pages]] = looking[size].run(PAGES) or [[0]]
+                shown = len(seen.get("items", ())) if isinstance(seen, dict) else 0
                 if number:  # the first round opens connections and fills caches
-                    samples[action][size].append((took, int(pages)))
+                    samples[action][size].append((took, int(pages), shown))
             for statement in ARRIVED:
                 looking[size].run(statement)
     for connection in looking.values():
@@ -113,17 +115,23 @@ def measure(worlds: dict[int, World], *, rounds: int) -> Samples:
 
 
 def figures(samples: Samples) -> dict[str, Any]:
-    """Medians, and each as a ratio to that of the smallest size."""
+    """Medians, and each as a ratio to that of the smallest size that showed as many items.
+
+    Where no smaller size did there is no ratio, but for the smallest of all.
+    """
     found = {}
     for action, by_size in sorted(samples.items()):
-        ms = {size: statistics.median(ms for ms, _ in taken) for size, taken in by_size.items()}
-        pages = {size: statistics.median(n for _, n in taken) for size, taken in by_size.items()}
-        least, fewest = ms[min(ms)], max(1, pages[min(pages)])
+        ms, pages, shown = (
+            {size: statistics.median(one[part] for one in taken) for size, taken in by_size.items()}
+            for part in range(3)
+        )
+        alike = {size: min(one for one in shown if shown[one] == shown[size]) for size in shown}
+        compared = [size for size, base in alike.items() if base < size or size == min(shown)]
         found[action] = {
             "ms": {str(size): round(median, 2) for size, median in ms.items()},
-            "ratio": {str(size): round(median / least, 2) for size, median in ms.items()},
+            "ratio": {str(size): round(ms[size] / ms[alike[size]], 2) for size in compared},
             "pages": {str(size): median for size, median in pages.items()},
-            "pagesRatio": {str(size): round(median / fewest, 2) for size, median in pages.items()},
+            "shown": {str(size): median for size, median in shown.items()},
         }
     return found
 
@@ -172,7 +180,7 @@ def main() -> None:
         samples = measure(worlds, rounds=ROUNDS)
         largest = worlds[max(sizes)]
         results = {
-            "what": "median ms of an action, and its ratio to that at the smallest size",
+            "what": "median ms of an action, and its ratio to the least size that showed as many",
             "date": datetime.now(UTC).date().isoformat(),
             "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
             "rounds": ROUNDS,
@@ -182,7 +190,9 @@ def main() -> None:
             "actions": figures(samples),
             "indexes": indexes(largest),
             "samples": {
-                action: {str(size): [round(ms, 2) for ms, _ in taken] for size, taken in by.items()}
+                action: {
+                    str(size): [round(ms, 2) for ms, _, _ in taken] for size, taken in by.items()
+                }
                 for action, by in samples.items()
             },
         }

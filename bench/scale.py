@@ -252,7 +252,11 @@ def growth() -> str:
     found = read("growth")
     large = max(found["sizes"], key=int)
     action, ratio = max(
-        ((name, one["ratio"][large]) for name, one in found["actions"].items()),
+        (
+            (name, one["ratio"][large])
+            for name, one in found["actions"].items()
+            if large in one["ratio"]
+        ),
         key=lambda one: one[1],
     )
     return (

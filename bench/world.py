@@ -25,6 +25,7 @@ from local import postgres
 from local.tokens import Keys
 from tests.world import (
     ALICE,
+    BRUNO,
     JWT_SECRET,
     LINK_SECRET,
     LIVEKIT_KEY,
@@ -49,6 +50,7 @@ from visio.adapters.links import Person, PersonalLinks
 from visio.adapters.rooms import LiveKit
 
 _numbers = count()
+FED = 10
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class Caller:
     def __init__(self, made: World) -> None:
         self._world = made
         self._apps: dict[str, Any] = {}
+        self._fed = 0
         self.come()
 
     def come(self) -> None:
@@ -152,11 +155,11 @@ class Caller:
     def get(self, who: Persona, **query: str) -> Sent:
         return Sent("GET", who.headers, query, None)
 
-    def request(self) -> Any:
+    def request(self, who: Persona = ALICE) -> Any:
         """A request that waits for its decision, at a time of its own."""
         slot = (datetime.now(UTC) + timedelta(days=1, minutes=20 * next(_numbers))).isoformat()
         asked = {"requestedSlots": [slot], "durationMinutes": 15}
-        return self.send("request_meeting", self.post(ALICE, asked))
+        return self.send("request_meeting", self.post(who, asked))
 
     def propose(self) -> Sent:
         slot = (datetime.now(UTC) + timedelta(days=200, minutes=20 * next(_numbers))).isoformat()
@@ -170,7 +173,11 @@ class Caller:
         return self.post(ALICE, answer)
 
     def feed(self) -> Sent:
-        url = self.send("calendar_link", self.post(ALICE, {}))["url"]
+        """Ten meetings, which do not become more: all others here are somebody else's."""
+        while self._fed < FED:
+            self.meeting(BRUNO)
+            self._fed += 1
+        url = self.send("calendar_link", self.post(BRUNO, {}))["url"]
         return Sent("GET", {}, {"token": parse_qs(urlsplit(url).query)["token"][0]}, None)
 
     def preferences(self) -> Sent:
@@ -187,8 +194,8 @@ class Caller:
         headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
         return Sent("POST", headers, {}, json.dumps(envelope).encode())
 
-    def accept(self) -> Sent:
-        request = self.request()
+    def accept(self, who: Persona = ALICE) -> Sent:
+        request = self.request(who)
         return self.post(
             MIKL,
             {
@@ -198,8 +205,8 @@ class Caller:
             },
         )
 
-    def meeting(self) -> str:
-        meeting: str = self.send("decide_request", self.accept())["meetingId"]
+    def meeting(self, who: Persona = ALICE) -> str:
+        meeting: str = self.send("decide_request", self.accept(who))["meetingId"]
         return meeting
 
     def waiting(self) -> str:
