@@ -1,17 +1,15 @@
 """Round trips to the database, counted at the socket, and what each of them costs."""
 
 import contextlib
-import socket
 import statistics
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from queue import SimpleQueue
 from urllib.parse import urlsplit, urlunsplit
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
+from bench.distance import Proxy, distant
 from bench.world import Caller, World
 from tests.pooler import pooler, program
 
@@ -28,85 +26,11 @@ BASELINE = (
 )
 
 
-class Proxy:
-    """Passes bytes on to a server, each way there and back `delay` seconds late.
-
-    A trip begins when a client sends after the server has spoken, and is made when the server
-    speaks again.
-    """
-
-    def __init__(self, host: str, port: int) -> None:
-        self.begun, self.trips, self.delay = 0, 0, 0.0
-        self._to = (host, port)
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listening.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._listening.close()
-
-    def settle(self) -> None:
-        """Wait until every trip that was begun has been made."""
-        time.sleep(0.02)  # what has just been sent is not yet here
-        while self.trips < self.begun:
-            time.sleep(0.001)
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listening.accept()
-                server = socket.create_connection(self._to)
-                for wire in (client, server):
-                    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                answered = threading.Event()
-                answered.set()
-                for source, sink, asks in ((client, server, True), (server, client, False)):
-                    threading.Thread(
-                        target=self._pass, args=(source, sink, asks, answered), daemon=True
-                    ).start()
-
-    def _pass(
-        self, source: socket.socket, sink: socket.socket, asks: bool, answered: threading.Event
-    ) -> None:
-        late: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
-        if asks:
-            threading.Thread(target=_send_late, args=(late, sink), daemon=True).start()
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if asks and answered.is_set():
-                    answered.clear()
-                    self.begun += 1
-                elif not asks and not answered.is_set():
-                    answered.set()
-                    self.trips += 1
-                if asks:
-                    late.put((time.perf_counter() + self.delay, data))
-                else:
-                    sink.sendall(data)
-        if asks:
-            late.put((0, b""))
-        else:
-            with contextlib.suppress(OSError):
-                sink.shutdown(socket.SHUT_RDWR)
-
-
-def _send_late(late: "SimpleQueue[tuple[float, bytes]]", sink: socket.socket) -> None:
-    """Pass on what is due: as on a network, nothing waits for what was sent before it."""
-    with contextlib.suppress(OSError):
-        while True:
-            due, data = late.get()
-            if not data:
-                break
-            time.sleep(max(0.0, due - time.perf_counter()))
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_RDWR)
-
-
 @contextlib.contextmanager
 def through_proxy(made: World) -> Iterator[tuple[Proxy, Caller]]:
     """A caller whose functions reach the database through a proxy."""
     proxy = Proxy("127.0.0.1", urlsplit(made.login).port or 5432)
-    environment = {**made.environment, "DATABASE_URL": through(made.login, proxy)}
+    environment = {**made.environment, "DATABASE_URL": through(made.login, proxy.port)}
     try:
         yield proxy, Caller(World(made.admin, made.login, environment, made.remote))
     finally:
@@ -134,11 +58,14 @@ def count(made: World) -> dict[str, dict[str, int]]:
 def accepts(made: World) -> dict[str, list[float]]:
     """Milliseconds of decide-request accept, by milliseconds added to each trip."""
     samples: dict[str, list[float]] = {}
-    with through_proxy(made) as (proxy, caller):
+    with distant("127.0.0.1", urlsplit(made.login).port or 5432) as server:
+        login = through(made.login, server.port)
+        environment = {**made.environment, "DATABASE_URL": login}
+        caller = Caller(World(made.admin, made.login, environment, made.remote))
         for delay in DELAYS:
-            proxy.delay = 0.0
+            server.delay(0)
             ready = [caller.accept() for _ in range(ACCEPTS)]
-            proxy.delay = delay / 1000
+            server.delay(delay / 1000)
             samples[str(delay)] = [_timed(caller, sent) for sent in ready]
     return samples
 
@@ -158,37 +85,52 @@ def _timed(caller: Caller, sent: object) -> float:
 
 
 def baseline(made: World) -> tuple[dict[str, list[float]], int]:
-    """The same work as usual code does it: eight statements of SQLAlchemy Core on plain pg8000."""
-    proxy = Proxy("127.0.0.1", urlsplit(made.admin).port or 5432)
-    url = through(made.admin, proxy).replace("postgresql://", "postgresql+pg8000://")
-    engine = create_engine(url, connect_args={"ssl_context": False})
+    """The same work as usual code does it: eight statements of SQLAlchemy Core on plain pg8000.
+
+    In milliseconds, and how many trips they are.
+    """
     samples: dict[str, list[float]] = {}
-    trips = 0
-    with engine.begin() as db:
-        db.execute(text("create table bench (id integer primary key, v text)"))
-        db.execute(text("insert into bench select generate_series(1, 1000), ''"))
-    for delay in DELAYS:
-        proxy.delay = delay / 1000
-        samples[str(delay)] = []
-        for number in range(ACCEPTS // 2):
-            values = {"role": "postgres", "claims": "{}", "id": number + 1, "v": "x"}
-            before, began = proxy.trips, time.perf_counter()
-            with engine.begin() as db:
-                for statement in BASELINE:
-                    db.execute(text(statement), values)
-            samples[str(delay)].append((time.perf_counter() - began) * 1000)
-            trips = proxy.trips - before
-    engine.dispose()
+    port = urlsplit(made.admin).port or 5432
+    with distant("127.0.0.1", port) as server, _usual(made, server.port) as engine:
+        with engine.begin() as db:
+            db.execute(text("create table bench (id integer primary key, v text)"))
+            db.execute(text("insert into bench select generate_series(1, 1000), ''"))
+        for delay in DELAYS:
+            server.delay(delay / 1000)
+            samples[str(delay)] = [_usually(engine, n + 1) for n in range(ACCEPTS // 2)]
+    proxy = Proxy("127.0.0.1", port)
+    with _usual(made, proxy.port) as engine:
+        _usually(engine, 1)
+        before = proxy.trips
+        _usually(engine, 1)
+        trips = proxy.trips - before
     proxy.close()
     return samples, trips
+
+
+@contextlib.contextmanager
+def _usual(made: World, port: int) -> Iterator[Engine]:
+    url = through(made.admin, port).replace("postgresql://", "postgresql+pg8000://")
+    engine = create_engine(url, connect_args={"ssl_context": False})
+    yield engine
+    engine.dispose()
+
+
+def _usually(engine: Engine, number: int) -> float:
+    values = {"role": "postgres", "claims": "{}", "id": number, "v": "x"}
+    began = time.perf_counter()
+    with engine.begin() as db:
+        for statement in BASELINE:
+            db.execute(text(statement), values)
+    return (time.perf_counter() - began) * 1000
 
 
 def medians(samples: dict[str, list[float]]) -> dict[str, float]:
     return {delay: round(statistics.median(found), 1) for delay, found in samples.items()}
 
 
-def through(url: str, proxy: Proxy) -> str:
-    """The same address, by way of a proxy."""
+def through(url: str, port: int) -> str:
+    """The same address, by way of a proxy at a port."""
     parts = urlsplit(url)
     login = parts.netloc.rpartition("@")[0]
-    return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{proxy.port}"))
+    return urlunsplit(parts._replace(netloc=f"{login}@127.0.0.1:{port}"))

@@ -10,7 +10,8 @@ import flask
 import pytest
 from werkzeug.test import EnvironBuilder
 
-from bench.trips import Proxy, through
+from bench.distance import Proxy
+from bench.trips import through
 from tests.calcom import Booking
 from tests.conftest import ON_ONE_SERVER, at
 from tests.world import ALICE, BRUNO, LINK_SECRET, MIKL, SCHEDULER, signed
@@ -315,7 +316,7 @@ def test_the_sweep_forgets_whoever_has_not_called_lately(call, remote, rows):
 
 def test_counting_takes_no_round_trip_of_its_own(call, environment, database):
     proxy = Proxy("127.0.0.1", urlsplit(database.login).port)
-    environment.setenv("DATABASE_URL", through(database.login, proxy))
+    environment.setenv("DATABASE_URL", through(database.login, proxy.port))
     settings.forget()
     calls = {
         "list-requests": ({}, ALICE),

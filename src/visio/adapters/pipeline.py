@@ -228,9 +228,7 @@ def connector(url: str) -> Callable[[], PipelinedConnection]:
                 database=parts.path.lstrip("/") or None,
                 password=unquote(parts.password or "") or None,
                 application_name="visio",
-                startup_params={
-                    "TimeZone": "UTC"
-                },  # so that what is read is, and answered as it is
+                startup_params={"TimeZone": "UTC"},  # instants are, from here to the answer
                 ssl_context=context,
                 sock=wire,
             )

@@ -16,9 +16,9 @@ export class Agenda extends Live<Meetings> {
             title: string;
             scheduledAt: string;
             endsAt: string;
-            status: "scheduled" | "in_progress" | "completed" | "cancelled";
-            outcome: ("held" | "client_absent" | "operator_absent" | "unknown") | null;
-            source: "form" | "calcom";
+            status: "cancelled" | "completed" | "in_progress" | "scheduled";
+            outcome: ("client_absent" | "held" | "operator_absent" | "unknown") | null;
+            source: "calcom" | "form";
             startedAt: string | null;
             endedAt: string | null;
             cancelReason: string | null;
@@ -32,9 +32,9 @@ export class Agenda extends Live<Meetings> {
             title: string;
             scheduledAt: string;
             endsAt: string;
-            status: "scheduled" | "in_progress" | "completed" | "cancelled";
-            outcome: ("held" | "client_absent" | "operator_absent" | "unknown") | null;
-            source: "form" | "calcom";
+            status: "cancelled" | "completed" | "in_progress" | "scheduled";
+            outcome: ("client_absent" | "held" | "operator_absent" | "unknown") | null;
+            source: "calcom" | "form";
             startedAt: string | null;
             endedAt: string | null;
             cancelReason: string | null;

@@ -11,7 +11,7 @@ export class RequestList extends Live<Requests> {
     constructor(visio: Visio, { statuses }?: {
         statuses?: readonly ListedRequest["status"][];
     });
-    statuses: readonly ("completed" | "cancelled" | "pending" | "accepted" | "rejected" | "countered" | "withdrawn" | "expired")[];
+    statuses: readonly ("cancelled" | "completed" | "accepted" | "countered" | "expired" | "pending" | "rejected" | "withdrawn")[];
     /** @override */
     override read(): Promise<{
         items: {
@@ -21,10 +21,10 @@ export class RequestList extends Live<Requests> {
             requestedSlots: string[];
             proposedSlots: string[] | null;
             selectedSlot: string | null;
-            status: "pending" | "accepted" | "rejected" | "countered" | "withdrawn" | "expired" | "completed" | "cancelled";
+            status: "accepted" | "cancelled" | "completed" | "countered" | "expired" | "pending" | "rejected" | "withdrawn";
             message: string | null;
             reason: string | null;
-            source: "form" | "calcom";
+            source: "calcom" | "form";
             durationMinutes: number;
             meetingId: string | null;
             createdAt: string;
