@@ -16,7 +16,7 @@ from bench.world import Caller, Sent, World
 from local.gateway import names
 from local.postgres import PROJECT, free_port
 
-ROUNDS = 9
+ROUNDS = 15
 HELLO = """import functions_framework
 
 

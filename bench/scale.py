@@ -262,7 +262,7 @@ def growth() -> str:
     return (
         f"{said} Measured with {int(large):,} requests, the slowest to grow is {action}: {ratio:g} "
         f"times what it takes with {min(found['sizes'], key=int)} (`growth.json`, "
-        f"`actions.*.ratio.{large}`)."
+        f"`actions.{action}.ratio.{large}`)."
     )
 
 
