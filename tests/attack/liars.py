@@ -222,13 +222,17 @@ class Google:
         self.lasts, self.tokens = 3600.0, 0
         self.silent = threading.Event()
         self.taken: list[tuple[str, str]] = []
-        self.requests = 0
+        self.requests = self.connections = 0
         self._numbers, self._spoken = count(1), threading.Event()
         google = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                super().setup()
+                google.connections += 1
 
             def do_GET(self) -> None:
                 if self.headers.get("Metadata-Flavor") != "Google":

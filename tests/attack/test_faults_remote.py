@@ -192,6 +192,26 @@ def test_what_pubsub_may_not_take_together_is_published_apart_and_at_once(google
     tally("messages in requests of one channel each", 14)
 
 
+def test_many_channels_share_a_few_connections(google, tally):
+    bus = a_bus(google)
+    for _ in range(2):
+        signals = [a_signal(f"client:{n}:inbox") for n in range(50)]
+        assert bus.publish(signals) == [one.event_id for one in signals]
+    assert google.requests == 100
+    assert google.connections <= 8
+    tally("channels over connections that are kept", 100)
+
+
+def test_many_channels_of_a_silent_pubsub_wait_no_longer_than_one(google, tally):
+    google.silent.set()
+    begun = time.monotonic()
+
+    assert a_bus(google).publish([a_signal(f"client:{n}:inbox") for n in range(50)]) == []
+    assert time.monotonic() - begun < 7
+    assert google.requests <= 8
+    tally("channels of a silent Pub/Sub", 50)
+
+
 def test_whatever_pubsub_says_nothing_is_taken_for_granted(liar, tally):
     for name, lie in LIES.items():
         bus = PubSub("project", Topics("signals"), emulator=liar.url.removeprefix("http://"))

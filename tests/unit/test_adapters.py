@@ -135,6 +135,7 @@ CLOUD = {"CALCOM_WEBHOOK_SECRETS": SECRET, "LIVEKIT_API_SECRET": SECRET}
         ({**CLOUD, "MINIMUM_NOTICE_MINUTES": "1441"}, "MINIMUM_NOTICE_MINUTES"),
         ({**CLOUD, "MAIL_FROM": "a@b.example"}, "SMTP_URL"),
         ({**CLOUD, "LINK_SECRETS": "short"}, "LINK_SECRETS"),
+        ({**CLOUD, "PUBSUB_EMULATOR_HOST": "127.0.0.1:1"}, "for the local stack only"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_refuses_to_start(environ, told):

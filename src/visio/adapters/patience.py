@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import urllib3
 
 ROOM = 16 * 1024 * 1024
+AT_ONCE = 8  # each of them a connection, and to Google a handshake
 
 
 class WholeAnswer(io.RawIOBase):
@@ -113,12 +114,23 @@ class Kept:
     def post_all(
         self, posts: Sequence[tuple[str, bytes]], headers: Mapping[str, str]
     ) -> list[Answer | Exception]:
-        """Post all at once, paths and bodies, and wait as long for all answers as for one.
+        """Post all, several at once, and wait as long for all answers as for one.
 
-        For each its answer, whose body may have broken off, or one of UNANSWERED. After one that
-        cannot even be sent, the server is not there for the rest either.
+        `posts` are paths and bodies. For each its answer, whose body may have broken off, or one
+        of UNANSWERED; what there was no time left for has not been sent.
         """
         until = time.monotonic() + self._timeout
+        answers: list[Answer | Exception] = []
+        for first in range(0, len(posts), AT_ONCE):
+            answers += self._together(posts[first : first + AT_ONCE], headers, until)
+        return answers
+
+    def _together(
+        self, posts: Sequence[tuple[str, bytes]], headers: Mapping[str, str], until: float
+    ) -> list[Answer | Exception]:
+        """After one that cannot even be sent, the server is not there for the rest either."""
+        if time.monotonic() >= until:
+            return [TimeoutError("the answers before took too long")] * len(posts)
         asked: list[http.client.HTTPConnection] = []
         answers: list[Answer | Exception] = []
         unsent: list[Exception] = []
