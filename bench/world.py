@@ -4,7 +4,6 @@ import base64
 import contextlib
 import hashlib
 import json
-import logging
 import os
 import tempfile
 import time
@@ -45,7 +44,7 @@ from tests.world import (
     settings_for,
     signed,
 )
-from visio import bootstrap, settings
+from visio import bootstrap, log, settings
 from visio.adapters.links import Person, PersonalLinks
 from visio.adapters.rooms import LiveKit
 
@@ -74,9 +73,7 @@ class _Takes:
 def world(*, tuned: tuple[str, ...] = ()) -> Iterator[World]:
     """Everything started, and stopped again whatever happens; `tuned` are the server's settings."""
     with contextlib.ExitStack() as stack:
-        silence = logging.NullHandler()  # no lines between figures
-        logging.getLogger("visio").addHandler(silence)
-        stack.callback(logging.getLogger("visio").removeHandler, silence)
+        stack.enter_context(log.silent())  # no lines between figures
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
         home.chmod(0o755)
         cluster = postgres.start(postgres.embedded_binaries(), home, settings=tuned)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -25,7 +26,7 @@ from local import postgres
 from local.tokens import Keys
 from tests.running import RunningStack
 from tests.world import ALICE, JWT_SECRET, MIKL, PROJECT, Persona, Remote, settings_for
-from visio import bootstrap, settings
+from visio import bootstrap, log, settings
 
 TEMPLATE = "visio_template"
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=300")
@@ -155,6 +156,27 @@ def environment(
     yield monkeypatch
     bootstrap.forget()
     settings.forget()
+
+
+class _Lines(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@pytest.fixture
+def lines() -> Iterator[list[logging.LogRecord]]:
+    """What is logged meanwhile: our own lines, which go no further than "visio", and the others."""
+    log.configure(local=True)
+    handler, listened = _Lines(), (logging.getLogger("visio"), logging.getLogger())
+    for logger in listened:
+        logger.addHandler(handler)
+    yield handler.records
+    for logger in listened:
+        logger.removeHandler(handler)
 
 
 _apps: dict[str, Any] = {}

@@ -6,7 +6,6 @@ visio replay --since 2026-11-20T00:00:00Z   apply all of them again, from an ins
 """
 
 import argparse
-import logging
 import os
 import re
 import sys
@@ -51,20 +50,20 @@ def _replay(wanted: argparse.Namespace) -> int:
 
 
 def _doctor(wanted: argparse.Namespace) -> int:
-    from visio import doctor
+    from visio import doctor, log
 
-    logging.getLogger("visio").addHandler(logging.NullHandler())  # the findings say it all
     if wanted.url is None and not os.environ.get("DATABASE_URL"):
         print("visio: give --url, or the environment of the functions, or both", file=sys.stderr)
         return 2
     findings: list[doctor.Finding] = []
-    if wanted.url is not None:
-        private, public = _functions()
-        listed = os.environ.get("ALLOWED_ORIGINS", "").split(",")
-        origins = wanted.origin or [origin.strip() for origin in listed if origin.strip()]
-        findings += doctor.probe(wanted.url, public=public, private=private, origins=origins)
-    if os.environ.get("DATABASE_URL"):
-        findings += doctor.examine(os.environ, now=datetime.now(UTC))
+    with log.silent():  # the findings say it all
+        if wanted.url is not None:
+            private, public = _functions()
+            listed = os.environ.get("ALLOWED_ORIGINS", "").split(",")
+            origins = wanted.origin or [origin.strip() for origin in listed if origin.strip()]
+            findings += doctor.probe(wanted.url, public=public, private=private, origins=origins)
+        if os.environ.get("DATABASE_URL"):
+            findings += doctor.examine(os.environ, now=datetime.now(UTC))
     print(doctor.as_json(findings) if wanted.json else doctor.as_lines(findings))
     return doctor.verdict_of(findings)
 

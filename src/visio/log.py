@@ -8,6 +8,8 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -45,12 +47,22 @@ def traced(trace: str | None, span: str | None, project: str) -> dict[str, str]:
 
 
 def configure(*, local: bool) -> None:
-    """Write the product's own lines to standard output, once."""
+    """Write the product's own lines to standard output, once, whoever else listens to them."""
     root = logging.getLogger("visio")
-    if root.handlers:
+    if any(isinstance(handler.formatter, _Line) for handler in root.handlers):
         return
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(_Line(local=local))
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     root.propagate = False
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Log nothing meanwhile: what is printed is for somebody who reads along."""
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)

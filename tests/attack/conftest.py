@@ -1,6 +1,7 @@
 """What the attacks have in common: a tally of what was tried, and the check of what must hold."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,14 +46,14 @@ class Holds:
 
 @pytest.fixture
 def holds(
-    database: Any, call: Callable[..., Any], remote: Any, caplog: pytest.LogCaptureFixture
+    database: Any, call: Callable[..., Any], remote: Any, lines: list[logging.LogRecord]
 ) -> Iterator[Holds]:
     """The invariants, checked at the end of the test."""
 
-    def lines() -> list[str]:
-        return [record.getMessage() + str(vars(record)) for record in caplog.records]
+    def written() -> list[str]:
+        return [record.getMessage() + str(vars(record)) for record in lines]
 
-    made = Holds(database.admin, call, remote, lines)
+    made = Holds(database.admin, call, remote, written)
     yield made
     made.now()
 

@@ -3,7 +3,6 @@
 import base64
 import itertools
 import json
-import logging
 import time
 from io import BytesIO
 
@@ -27,7 +26,7 @@ from tests.world import (
     signed,
     token,
 )
-from visio import bootstrap, log, settings
+from visio import bootstrap, settings
 from visio.domain.refusals import RaceLost
 from visio.edge import Call, endpoint
 
@@ -338,24 +337,6 @@ def test_the_trace_of_the_caller_is_the_request_id(call):
     answer = call("list-requests", {}, ALICE, headers=headers)
 
     assert answer.headers["X-Request-Id"] == trace
-
-
-class _Lines(logging.Handler):
-    def __init__(self):
-        super().__init__()
-        self.records = []
-
-    def emit(self, record):
-        self.records.append(record)
-
-
-@pytest.fixture
-def lines():
-    log.configure(local=True)  # before ours is there: whoever is first sets the level
-    handler, ours = _Lines(), logging.getLogger("visio")
-    ours.addHandler(handler)
-    yield handler.records
-    ours.removeHandler(handler)
 
 
 def test_a_request_writes_one_line_with_ids_and_codes(call, lines):

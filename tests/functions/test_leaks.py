@@ -26,7 +26,7 @@ select table_schema || '.' || table_name from information_schema.tables
 
 
 @pytest.fixture
-def life(call, accepted, signal, remote, rows, caplog):
+def life(call, accepted, signal, remote, rows, lines):
     """Everything that is said during the whole life of a meeting, by where it is said."""
     rows("update clients set name = :name where id = :id", name=NAME, id=ALICE.row)
     meeting = accepted()
@@ -64,7 +64,8 @@ def life(call, accepted, signal, remote, rows, caplog):
         envelope = pushed({"orderId": order}, ROOM_SUBSCRIPTION)
         ask("run-room-order", envelope, headers={"Authorization": f"Bearer {bearer}"})
     send(meeting, "meeting_ended", MIKL)
-    logged = [record.getMessage() + str(vars(record)) for record in caplog.records]
+    logged = [record.getMessage() + str(vars(record)) for record in lines]
+    assert logged
     return {
         "meeting": meeting,
         "tickets": tickets,

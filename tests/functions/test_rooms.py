@@ -586,7 +586,7 @@ def test_an_end_that_is_heard_of_first_is_the_end(call, tell, admitted, join):
 
 @pytest.mark.parametrize("why", ["never admitted", "sent back", "another epoch", "a stranger"])
 def test_who_is_in_the_room_without_an_admission_is_put_out_and_alarmed(
-    call, tell, accepted, admitted, signal, join, run_order, remote, caplog, why
+    call, tell, accepted, admitted, signal, join, run_order, remote, lines, why
 ):
     meeting = accepted() if why == "never admitted" else admitted()
     intruder = f"client:{ALICE.row}:0"
@@ -607,7 +607,7 @@ def test_who_is_in_the_room_without_an_admission_is_put_out_and_alarmed(
     assert remote.put_out == [(ROOMS.room(UUID(meeting)), intruder)]
     notes = call("list-notifications", {}, MIKL).json["data"]["items"]
     assert [note["type"] for note in notes].count("intruder_removed") == 1
-    assert [record.message for record in caplog.records].count("room.intruder") == 1
+    assert [record.message for record in lines].count("room.intruder") == 1
     assert call("lobby-state", {"meetingId": meeting}, MIKL).json["data"]["inRoom"] == []
 
 

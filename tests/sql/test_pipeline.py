@@ -171,7 +171,7 @@ def test_what_was_posted_happens_and_its_rows_are_nobodys(wire, rows):
     assert (before.rows, counted.rows) == ([[1]], [[4]])
 
 
-def test_an_error_in_what_was_posted_undoes_it_and_is_told_to_nobody_but_the_log(wire, caplog):
+def test_an_error_in_what_was_posted_undoes_it_and_is_told_to_nobody_but_the_log(wire, lines):
     wire.execute_unnamed("create temporary table t (a int)")
     wire.defer("insert into t values (1)")
     wire.defer("select cast('c4n4ry' as integer)")
@@ -184,8 +184,8 @@ def test_an_error_in_what_was_posted_undoes_it_and_is_told_to_nobody_but_the_log
     wire.flush()
 
     assert counted.rows == [[0]]
-    assert [r.sqlstate for r in caplog.records if r.msg == "database.unheard"] == ["22P02"]
-    assert "c4n4ry" not in str([vars(record) for record in caplog.records])
+    assert [r.sqlstate for r in lines if r.msg == "database.unheard"] == ["22P02"]
+    assert "c4n4ry" not in str([vars(record) for record in lines])
 
 
 def test_what_was_posted_right_before_the_end_is_not_lost(database, rows):
@@ -426,7 +426,7 @@ def test_signals_are_marked_and_the_next_caller_is_themself(database, marked):
     on_one.close()
 
 
-def test_a_mark_waits_for_nobody(database, marked, caplog):
+def test_a_mark_waits_for_nobody(database, marked, lines):
     """What the sweep holds just now it marks itself; and whoever comes next is not kept."""
     said = Said(at=datetime.now(UTC), version=1).to_inbox("operator", MIKL.row, "request_created")
     with contextlib.closing(postgres.connect(database.admin)) as other:
@@ -446,7 +446,7 @@ def test_a_mark_waits_for_nobody(database, marked, caplog):
         other.run("rollback")
 
     # One that had waited would have given up, and said so.
-    assert [record.msg for record in caplog.records if record.name == "visio.database"] == []
+    assert [record.msg for record in lines if record.name == "visio.database"] == []
     marked(0)
     on_one.close()
 
