@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+# Seconds: a sleep ends up to so much too late, which is as much as what is measured differs by.
+EXACTLY = 0.0005
+
 
 class Proxy:
     """Passes bytes on to a server, each way there and back `delay` seconds late.
@@ -84,7 +87,9 @@ def _send_late(late: "SimpleQueue[tuple[float, bytes]]", sink: socket.socket) ->
             due, data = late.get()
             if not data:
                 break
-            time.sleep(max(0.0, due - time.perf_counter()))
+            time.sleep(max(0.0, due - EXACTLY - time.perf_counter()))
+            while time.perf_counter() < due:
+                pass
             sink.sendall(data)
         sink.shutdown(socket.SHUT_RDWR)
 

@@ -760,8 +760,6 @@ CREATE UNIQUE INDEX lobby_knocks_one_live ON public.lobby_knocks USING btree (me
 
 CREATE INDEX lobby_knocks_unanswered ON public.lobby_knocks USING btree (remind_at) WHERE (remind_at IS NOT NULL);
 
-CREATE INDEX lobby_knocks_waiting ON public.lobby_knocks USING btree (since) WHERE (status = 'waiting'::text);
-
 CREATE INDEX lobby_messages_newest ON public.lobby_messages USING btree (meeting_id, created_at DESC, id DESC);
 
 CREATE INDEX meeting_requests_called_off ON public.meeting_requests USING btree (updated_at) WHERE ((source = 'calcom'::text) AND (status = 'cancelled'::text));

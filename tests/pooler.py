@@ -3,8 +3,8 @@
 import contextlib
 import os
 import pwd
+import re
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -21,6 +21,14 @@ from local import postgres
 def program() -> str | None:
     """The pooler, where it is installed."""
     return shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+
+
+def tracks_names() -> bool:
+    """Whether it keeps track of its clients' named statements, unless told otherwise."""
+    found = program()
+    told = subprocess.run([found or "false", "--version"], capture_output=True, text=True).stdout
+    version = re.search(r"PgBouncer (\d+)\.(\d+)", told)
+    return version is not None and tuple(map(int, version.groups())) >= (1, 24)
 
 
 @contextlib.contextmanager
@@ -70,6 +78,6 @@ server_tls_sslmode = disable
             time.sleep(0.05)
         yield through
     finally:
-        running.send_signal(signal.SIGTERM)
+        running.kill()  # newer ones take SIGTERM to mean: once the last client has gone
         running.wait(10)
         shutil.rmtree(home)

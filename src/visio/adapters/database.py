@@ -21,6 +21,7 @@ from msgspec.structs import asdict, replace
 
 from visio.adapters.pipeline import PipelinedConnection, connector
 from visio.adapters.pool import Pool
+from visio.adapters.prepared import OUTDATED
 from visio.adapters.rates import CAME_TOO_OFTEN, Counted, Turnstile
 from visio.adapters.statements import Statement, text
 from visio.domain.events import Notice, Said, Signal, Step, instant
@@ -38,8 +39,9 @@ from visio.domain.refusals import (
 log = logging.getLogger("visio.database")
 
 # unique_violation, exclusion_violation, serialization_failure, deadlock_detected: somebody else
-# was first. The page is run again and then sees what they wrote.
-RACES = {"23505", "23P01", "40001", "40P01"}
+# was first. The page is run again and then sees what they wrote; or a migration was, and then the
+# server reads the statement anew.
+RACES = {"23505", "23P01", "40001", "40P01", *OUTDATED}
 # What a later attempt may not meet again, by the class of its code: connections, which poolers end
 # in words of their own; resources, a full disk among them; an operator's intervention; the machine.
 PASSING_CLASSES = {"08", "53", "57", "58"}

@@ -2,14 +2,15 @@
 
 pg8000 waits for an answer after Parse, after Bind and after Execute. The protocol asks for no such
 waits: every message up to one Sync may leave together, and the answers come back in order. On a
-database a few milliseconds away the number of waits is the latency. Statements stay unnamed, so
-this works behind a transaction pooler as well.
+database a few milliseconds away the number of waits is the latency. Statements have names where the
+session is this connection's own, and none behind a transaction pooler (`adapters/prepared.py`).
 
 Source: PostgreSQL manual, "Frontend/Backend Protocol", "Extended Query" and "Pipelining".
 """
 
 import contextlib
 import logging
+import os
 import select
 import socket
 import ssl
@@ -28,12 +29,15 @@ from pg8000.converters import (
 )
 from pg8000.core import (
     BIND,
+    BIND_COMPLETE,
+    CLOSE,
     COMMAND_COMPLETE,
     DESCRIBE,
     EXECUTE,
     EXECUTE_MSG,
     NULL_BYTE,
     PARSE,
+    PARSE_COMPLETE,
     READY_FOR_QUERY,
     SYNC_MSG,
     Context,
@@ -42,12 +46,31 @@ from pg8000.core import (
     i_pack,
 )
 
+from visio.adapters.prepared import NO_NAME, Held, Prepared
+
 log = logging.getLogger("visio.database")
 
 assert EXECUTE_MSG.startswith(EXECUTE)  # noqa: S101 -- the constants below are pg8000's own
-_PORTAL = b"P"
+_PORTAL, _STATEMENT = b"P", b"S"
 _TIMEOUT = 6.0  # seconds for each wait; the server ends a statement of ours after five
 _CLOSING = 0.5
+# Whose session it is. A pooler gave a number of its own at the handshake, not the process's; one
+# that keeps track of names gives the server others than it is given.
+_WHOSE = """select pg_backend_pid(),
+  exists (select from pg_prepared_statements where name = $1)"""
+
+
+class _Asked(Context):  # type: ignore[misc]  # pg8000 ships no types
+    """A statement on its way: the name under which the server is to hold it ready, or as what it
+    does already."""
+
+    name = NO_NAME
+    held: Held | None = None
+
+    def looks_as(self, held: Held) -> None:
+        """It is about to be answered with rows like the last time, if with any."""
+        self.columns, self.input_funcs = held.columns, held.readers
+        self.rows: list[list[Any]] | None = None if held.columns is None else []
 
 
 class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 ships no types
@@ -60,8 +83,10 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
     opened_at = rests_since = 0.0  # the pool's own notes
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._waiting: list[tuple[Context, bytes]] = []
-        self._unread: list[list[Context]] = []
+        self._waiting: list[tuple[_Asked, bytes]] = []
+        self._unread: list[list[_Asked]] = []
+        self._prepared, self._whose = Prepared(), _Asked(_WHOSE)
+        self._asked_whose = False
         self.followed_by: str | None = None  # leaves right behind the next executed statement
         self.in_step = False
         """Whether it is known what each answer belongs to that has not been read."""
@@ -84,10 +109,10 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def defer(self, statement: str, values: Any = ()) -> Context:
         """Let a statement wait; the context has its rows once the next one has run."""
-        context = Context(statement)
+        context = _Asked(statement)
         # Encoded at once and in full: a value that cannot be encoded must fail before a byte of
         # its message is on the wire, or the connection answers the next caller with these rows.
-        self._waiting.append((context, self._encoded(statement, values)))
+        self._waiting.append((context, self._encoded(context, values)))
         return context
 
     def flush(self) -> None:
@@ -95,6 +120,7 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         if contexts := self._sent():
             self._read_unread()
             self._read(contexts)
+            self._prepared.settled()
             self.in_step = True
             for context in contexts:
                 if context.error is not None:
@@ -111,24 +137,42 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
             self._unread.append(contexts)
             self.in_step = True
 
-    def _sent(self) -> list[Context]:
+    def _sent(self) -> list[_Asked]:
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return []
         if not self.in_step:
             raise pg8000.InterfaceError("an answer was never read")
         self.in_step = False
+        if not self._asked_whose:
+            self._asked_whose = True
+            waiting.insert(0, (self._whose, self._asks_whose()))
         self._usock.sendall(b"".join(message for _, message in waiting) + SYNC_MSG)
         return [context for context, _ in waiting]
 
-    def _read(self, contexts: list[Context]) -> None:
+    def _read(self, contexts: list[_Asked]) -> None:
         answers = iter(contexts)
         answered, code = next(answers), None
         while code != READY_FOR_QUERY:
             code, length = ci_unpack(_exactly(self._sock, 5))
             self.message_types[code](_exactly(self._sock, length - 4), answered)
-            if code == COMMAND_COMPLETE:
+            if code == PARSE_COMPLETE and answered.name:
+                self._prepared.parsed(answered.statement, answered.name)
+            elif code == BIND_COMPLETE and answered.held:
+                answered.looks_as(answered.held)
+            elif code == COMMAND_COMPLETE:
+                if answered.held is None:
+                    self._prepared.described(
+                        answered.statement, answered.columns, answered.input_funcs
+                    )
                 answered = next(answers, answered)
+        if contexts[0] is self._whose:
+            number = int.from_bytes(self._backend_key_data[:4], "big")
+            [[process, as_given]] = self._whose.rows or [[None, True]]
+            self._prepared.trusted = process == number or not as_given
+        for context in contexts:
+            if context.error is not None:
+                self._prepared.refused(_sqlstate(context.error))
 
     def _read_unread(self) -> None:
         unread, self._unread = self._unread, []
@@ -136,9 +180,8 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
             self._read(contexts)
             for context in contexts:
                 if context.error is not None:
-                    said = context.error.args[0]
-                    code = said.get("C") if isinstance(said, dict) else None
-                    log.warning("database.unheard", extra={"sqlstate": code})
+                    extra = {"sqlstate": _sqlstate(context.error)}
+                    log.warning("database.unheard", extra=extra)
 
     def forget(self) -> None:
         """Drop what waits: its transaction is not going to happen."""
@@ -168,24 +211,43 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         with contextlib.suppress(pg8000.Error, OSError):
             super().close()
 
-    def _encoded(self, statement: str, values: Any) -> bytes:
+    def _asks_whose(self) -> bytes:
+        name = b"visio_" + os.urandom(8).hex().encode()  # nobody else's, and gone afterwards
+        parsed = self._parsed(name, _WHOSE)
+        closed = _message(CLOSE, _STATEMENT + name + NULL_BYTE)
+        return parsed + self._run(name, (name.decode(),)) + closed
+
+    def _encoded(self, asked: _Asked, values: Any) -> bytes:
+        statement = asked.statement
+        if held := self._prepared.of(statement):
+            asked.held = held if held.is_described else None
+            return self._run(held.name, values, describe=not held.is_described)
+        run = self._run(name := self._prepared.new(statement), values)
+        asked.name = name
+        return self._parsed(name, statement) + run
+
+    def _parsed(self, name: bytes, statement: str) -> bytes:
+        text = statement.encode(self._client_encoding)
+        return _message(PARSE, name + NULL_BYTE + text + NULL_BYTE + H_pack(0))
+
+    def _run(self, name: bytes, values: Any, *, describe: bool = True) -> bytes:
         encoding = self._client_encoding
-        bind = bytearray(NULL_BYTE + NULL_BYTE + H_pack(0) + H_pack(len(values)))
-        for value in make_params(self.py_types, values):
+        given = make_params(self.py_types, values)
+        bind = bytearray(NULL_BYTE + name + NULL_BYTE + H_pack(0) + H_pack(len(given)))
+        for value in given:
             if value is None:
                 bind += i_pack(-1)
             else:
                 data = value.encode(encoding)
                 bind += i_pack(len(data)) + data
         bind += H_pack(0)
-        return b"".join(
-            (
-                _message(PARSE, NULL_BYTE + statement.encode(encoding) + NULL_BYTE + H_pack(0)),
-                _message(BIND, bytes(bind)),
-                _message(DESCRIBE, _PORTAL + NULL_BYTE),
-                EXECUTE_MSG,
-            )
-        )
+        described = _message(DESCRIBE, _PORTAL + NULL_BYTE) if describe else b""
+        return b"".join((_message(BIND, bytes(bind)), described, EXECUTE_MSG))
+
+
+def _sqlstate(error: pg8000.Error) -> str | None:
+    said = error.args[0]
+    return said.get("C") if isinstance(said, dict) else None
 
 
 def _instant(text: str) -> Any:
