@@ -115,13 +115,16 @@ class Caller:
         self._world = made
         self._apps: dict[str, Any] = {}
         self._fed = 0
+        bootstrap.forget()
+        self._app: bootstrap.App | None = None
         self.come()
 
     def come(self) -> None:
-        """Let functions serve this caller's world from here on."""
+        """Let functions serve this caller's world from here on, on the connections that it had."""
         os.environ.update(self._world.environment)
         settings.forget()
-        bootstrap.forget()
+        bootstrap._app = self._app
+        self._app = bootstrap.app()
 
     def send(self, function: str, sent: Sent, *, kept: bool = False) -> Any:
         """Through the Functions Framework's own application; what came back in `data`.

@@ -10,6 +10,7 @@ EDGE, IDENTITY = "src/visio/edge.py", "src/visio/identity.py"
 JWS = "src/visio/adapters/jws.py"
 DATABASE, PIPELINE = "src/visio/adapters/database.py", "src/visio/adapters/pipeline.py"
 POOL, STATEMENTS = "src/visio/adapters/pool.py", "src/visio/adapters/statements.py"
+PREPARED = "src/visio/adapters/prepared.py"
 OUTBOX, INBOX = "src/visio/adapters/outbox.py", "src/visio/adapters/inbox.py"
 MEETINGS, REQUESTS = "src/visio/adapters/meetings.py", "src/visio/adapters/requests.py"
 ROOMS, LOBBY = "src/visio/adapters/rooms.py", "src/visio/domain/lobby.py"
@@ -832,6 +833,29 @@ MUTANTS = (
         'startup_params={"TimeZone": "UTC"}',
         "startup_params={}",
         (f"{SQL}pipeline.py::test_instants_are_in_utc_wherever_the_database_is",),
+    ),
+    Mutant(
+        "a session that changes hands is trusted with names",
+        PIPELINE,
+        "self._prepared.trusted = process == number or not as_given",
+        "self._prepared.trusted = True",
+        (
+            f"{SQL}prepared.py::test_where_somebody_stands_in_between_who_passes_names_on_nothing_has_one",
+        ),
+    ),
+    Mutant(
+        "a statement that failed has no name, though the server has given it one",
+        PIPELINE,
+        "            if code == PARSE_COMPLETE and answered.name:\n",
+        "            if code == COMMAND_COMPLETE and answered.name:\n",
+        (f"{SQL}prepared.py::test_one_that_fails_keeps_the_name_that_it_got",),
+    ),
+    Mutant(
+        "what a migration changed is asked for as it was",
+        PREPARED,
+        "        if code in OUTDATED:\n",
+        "        if code in STRANGE:\n",
+        (f"{SQL}prepared.py::test_what_a_migration_changed_is_read_anew",),
     ),
     Mutant(
         "messages of several channels are published together",

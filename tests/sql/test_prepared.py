@@ -103,6 +103,16 @@ def test_one_that_fails_has_not_been_answered_however_often_it_was_before(wire):
     assert wire.execute_unnamed(asked, (1,)).rows == [[1]]
 
 
+def test_one_that_fails_keeps_the_name_that_it_got(wire):
+    wire.execute_unnamed("select 1")
+    for _ in range(3):
+        with pytest.raises(pg8000.DatabaseError) as raised:
+            wire.execute_unnamed("select 1 / $1::int", (0,))
+        assert raised.value.args[0]["C"] == "22012"
+
+    assert held(wire).count("select 1 / $1::int") == 1
+
+
 def test_one_that_leaves_twice_at_once_is_held_once(wire):
     for number in range(3):
         wire.defer("select $1::int", (number,))
@@ -242,6 +252,15 @@ def test_a_name_that_somebody_else_gave_is_trusted_no_more(wire):
 
     assert raised.value.args[0]["C"] == "42P05"
     assert wire.execute_unnamed("select 'known'").rows == [["known"]]
+
+
+def test_where_somebody_stands_in_between_who_passes_names_on_nothing_has_one(wire, monkeypatch):
+    monkeypatch.setattr(wire, "_backend_key_data", bytes(8))  # as a pooler says it
+
+    for number in range(3):
+        assert wire.execute_unnamed("select $1::int", (number,)).rows == [[number]]
+
+    assert held(wire) == []
 
 
 def test_behind_a_pooler_only_what_it_keeps_track_of_has_a_name(database):

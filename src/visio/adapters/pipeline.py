@@ -143,10 +143,10 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
             return []
         if not self.in_step:
             raise pg8000.InterfaceError("an answer was never read")
-        self.in_step = False
         if not self._asked_whose:
             self._asked_whose = True
             waiting.insert(0, (self._whose, self._asks_whose()))
+        self.in_step = False
         self._usock.sendall(b"".join(message for _, message in waiting) + SYNC_MSG)
         return [context for context, _ in waiting]
 
