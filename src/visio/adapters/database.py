@@ -7,7 +7,6 @@ told to the database without waiting for its answer.
 """
 
 import contextlib
-import json
 import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from uuid import UUID
 
 import pg8000
 from msgspec import Struct
+from msgspec.json import encode
 from msgspec.structs import asdict, replace
 
 from visio.adapters.pipeline import PipelinedConnection, connector
@@ -489,11 +489,11 @@ def _rows(answered: Any) -> list[Mapping[str, Any]]:
 
 
 def _claims(user_id: UUID) -> str:
-    return json.dumps({"sub": str(user_id), "role": "authenticated"})
+    return encode({"sub": user_id, "role": "authenticated"}).decode()
 
 
 def _json(items: Iterable[dict[str, object]]) -> str:
-    return json.dumps(list(items), default=str)
+    return encode(list(items)).decode()
 
 
 def _notice(notice: Notice) -> dict[str, object]:

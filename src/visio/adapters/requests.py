@@ -1,6 +1,5 @@
 """The SQL of meeting requests."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -225,13 +224,13 @@ def hold(
 
 def record(tx: Transaction, *requests: MeetingRequest) -> None:
     """Write what was decided on held requests."""
-    tx.write(DECIDED, requests=json.dumps([_decided(request) for request in requests]))
+    tx.write(DECIDED, requests=encode([_decided(request) for request in requests]).decode())
 
 
 def follow_meetings(tx: Transaction, *meetings: Meeting) -> None:
     """Accepted requests end as their meetings do."""
     ended = [{"id": str(meeting.id), "status": meeting.status} for meeting in meetings]
-    tx.write(FOLLOW_MEETINGS, meetings=json.dumps(ended))
+    tx.write(FOLLOW_MEETINGS, meetings=encode(ended).decode())
 
 
 def hold_due(tx: Transaction, *, now: datetime, limit: int) -> list[HeldRequest]:
@@ -332,4 +331,4 @@ def _slots(values: list[str]) -> tuple[datetime, ...]:
 
 
 def _written(slots: Sequence[datetime]) -> str:
-    return json.dumps([instant(slot) for slot in slots])
+    return encode([instant(slot) for slot in slots]).decode()
