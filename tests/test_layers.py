@@ -128,6 +128,7 @@ NEVER_AT_FIRST = {
 AT_FIRST = {
     "cryptography": {"send_push"},
     "icalendar": {"calendar_feed", "calendar_file", "send_mail"},
+    "dateutil": {"calendar_feed", "calendar_file", "send_mail"},
     "babel": {"send_mail"},
     "jinja2.ext": {"send_mail"},
     "urllib3": {"run_room_order", "reconcile_calcom", "send_push"},

@@ -1,6 +1,8 @@
 """The pipelined driver answers as the plain one does, and never one caller with another's rows."""
 
 import contextlib
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -528,3 +530,22 @@ def test_who_waits_too_long_for_a_connection_is_told(database):
             database.acting_as(BRUNO.user, "tests").__enter__()
 
     database.close()
+
+
+def test_dates_of_which_python_knows_nothing_are_read_as_the_plain_driver_reads_them(database):
+    """In a process of its own, where nothing else has loaded what reads them."""
+    program = """
+import sys
+from visio.adapters.pipeline import connector
+wire = connector(sys.argv[1])()
+before = "dateutil" in sys.modules
+asked = "select '90000-12-31 00:00'::timestamp, '2026-11-29 01:02'::timestamp"
+rows = wire.execute_unnamed(asked).rows
+print(before, "dateutil" in sys.modules, *map(str, rows[0]), sep="|")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, database.login], capture_output=True, text=True, check=False
+    )
+
+    assert done.stderr == ""
+    assert done.stdout == "False|True|90000-12-31 00:00:00|2026-11-29 01:02:00\n"

@@ -14,12 +14,12 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 from uuid import UUID
 
-import pg8000
 from msgspec import Struct
 from msgspec.json import encode
 from msgspec.structs import asdict, replace
 
-from visio.adapters.pipeline import PipelinedConnection, connector
+from visio.adapters.driver import pg8000
+from visio.adapters.pipeline import PipelinedConnection, connector, field_of
 from visio.adapters.pool import Pool
 from visio.adapters.prepared import OUTDATED
 from visio.adapters.rates import CAME_TOO_OFTEN, Counted, Turnstile
@@ -457,13 +457,13 @@ class Transaction:
 
 def sqlstate(error: BaseException | None) -> str | None:
     """The server's code; None if it is not a server's reply."""
-    return _said(error, "C")
+    return field_of(error, "C")
 
 
 def _as_ours(error: Exception) -> Exception:
     code = sqlstate(error)
     if code == CAME_TOO_OFTEN:
-        return TooOften(max(1, math.ceil(float(_said(error, "D") or 1))))
+        return TooOften(max(1, math.ceil(float(field_of(error, "D") or 1))))
     if code in RACES:
         return RaceLost(code)
     if code == "55P03":  # lock_not_available
@@ -474,13 +474,7 @@ def _as_ours(error: Exception) -> Exception:
     if code in PASSING or code[:2] in PASSING_CLASSES:
         return Unavailable()
     # The constraint's name, never the message or its detail: these carry the values.
-    return DatabaseFailed(code, _said(error, "n"))
-
-
-def _said(error: BaseException | None, field: str) -> str | None:
-    """A field of the server's own reply."""
-    said = error.args[0] if isinstance(error, pg8000.Error) and error.args else None
-    return said.get(field) if isinstance(said, dict) else None
+    return DatabaseFailed(code, field_of(error, "n"))
 
 
 def _rows(answered: Any) -> list[Mapping[str, Any]]:

@@ -19,15 +19,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-import pg8000
-from pg8000.converters import (
-    TIMESTAMPTZ,
-    TIMESTAMPTZ_ARRAY,
-    make_params,
-    string_array_in,
-    timestamptz_in,
-)
-from pg8000.core import (
+from visio.adapters.driver import (
     BIND,
     BIND_COMPLETE,
     CLOSE,
@@ -40,12 +32,17 @@ from pg8000.core import (
     PARSE_COMPLETE,
     READY_FOR_QUERY,
     SYNC_MSG,
+    TIMESTAMPTZ,
+    TIMESTAMPTZ_ARRAY,
     Context,
     H_pack,
     ci_unpack,
     i_pack,
+    make_params,
+    pg8000,
+    string_array_in,
+    timestamptz_in,
 )
-
 from visio.adapters.prepared import NO_NAME, Held, Prepared
 
 log = logging.getLogger("visio.database")
@@ -172,7 +169,7 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
             self._prepared.trusted = process == number or not as_given
         for context in contexts:
             if context.error is not None:
-                self._prepared.refused(_sqlstate(context.error))
+                self._prepared.refused(field_of(context.error, "C"))
 
     def _read_unread(self) -> None:
         unread, self._unread = self._unread, []
@@ -180,8 +177,9 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
             self._read(contexts)
             for context in contexts:
                 if context.error is not None:
-                    extra = {"sqlstate": _sqlstate(context.error)}
-                    log.warning("database.unheard", extra=extra)
+                    log.warning(
+                        "database.unheard", extra={"sqlstate": field_of(context.error, "C")}
+                    )
 
     def forget(self) -> None:
         """Drop what waits: its transaction is not going to happen."""
@@ -245,9 +243,10 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         return b"".join((_message(BIND, bytes(bind)), described, EXECUTE_MSG))
 
 
-def _sqlstate(error: pg8000.Error) -> str | None:
-    said = error.args[0]
-    return said.get("C") if isinstance(said, dict) else None
+def field_of(error: BaseException | None, field: str) -> str | None:
+    """A field of the server's own reply, `C` being its code; None if it is no reply of its."""
+    told = error.args[0] if isinstance(error, pg8000.Error) and error.args else None
+    return told.get(field) if isinstance(told, dict) else None
 
 
 def _instant(text: str) -> Any:
