@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import cold, lobby, pages, signals, speaking, sweep, throughput, trips
+from bench import cold, lobby, pages, signals, speaking, sweep, throughput, trips, vacuum
 from bench.machine import machine
 from bench.world import Caller, World, world
 
@@ -164,6 +164,11 @@ def _pages() -> Measured:
     }
 
 
+def _vacuum() -> Measured:
+    """An hour of a full lobby, and the server's vacuum behind it."""
+    return {"vacuum": vacuum.keeps_up()}
+
+
 OF_ONE_WORLD: dict[str, Callable[[World], Measured]] = {
     "trips": _trips,
     "speaking": _speaking,
@@ -175,6 +180,7 @@ BY_THEMSELVES: dict[str, Callable[[], Measured]] = {
     "knocks": _knocks,
     "lobby": _lobby,
     "pages": _pages,
+    "vacuum": _vacuum,
 }
 
 

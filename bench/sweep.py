@@ -19,7 +19,7 @@ from local.postgres import PROJECT, free_port
 from tests.world import ALICE, MIKL
 
 DUE = 100_000
-LIVE = 300
+LIVE, PAUSE = 300, 0.02  # seconds; what begins after one takes longer, with a sweep and without
 # The bus of the sweep: it takes everything and does nothing, in a process of its own.
 SINK = """
 import http.server, sys
@@ -74,14 +74,13 @@ def sweeps(made: World) -> Swept:
         db.run("delete from public.meeting_requests where status = 'pending'")
         for _ in range(20):
             _timed(caller)
-        before = [_timed(caller) for _ in range(LIVE)]
+        before = [_paced(caller) for _ in range(LIVE)]
         db.run(FILL)
         db.run("analyze")
         with _sweeping(made, caller) as progress:
             during = []
             while progress.is_alive():
-                during.append(_timed(caller))
-                time.sleep(0.02)
+                during.append(_paced(caller))
         left = db.run("select count(*) from public.meeting_requests where status = 'pending'")
         told = db.run("select count(*) from public.transitions where action = 'expire'")
     assert (left, told) == ([[0]], [[DUE]]), (left, told)
@@ -151,6 +150,12 @@ def _until_open(url: str) -> None:
             return  # it answers: a GET is not how it is called
         except OSError:
             time.sleep(0.05)
+
+
+def _paced(caller: Caller) -> float:
+    took = _timed(caller)
+    time.sleep(PAUSE)
+    return took
 
 
 def _timed(caller: Caller) -> float:

@@ -47,6 +47,16 @@ $$;
 
 COMMENT ON FUNCTION visio.count_call(of_caller uuid, of_action text, burst integer, every interval) IS 'Counts one call; raises VX429, with how many seconds to wait, where it comes too often. A refused call changes nothing.';
 
+CREATE FUNCTION visio.each_of(items jsonb) RETURNS SETOF jsonb
+    LANGUAGE plpgsql IMMUTABLE STRICT ROWS 1
+    SET search_path TO ''
+    AS $$
+begin
+  return query select e.value from pg_catalog.jsonb_array_elements(items) as e;
+end $$;
+
+COMMENT ON FUNCTION visio.each_of(items jsonb) IS 'The items of a short list, to be joined by their ids.';
+
 CREATE FUNCTION visio.hold_chain(keys text[], event jsonb) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -185,7 +195,8 @@ CREATE TABLE public.lobby_knocks (
     CONSTRAINT lobby_knocks_devices CHECK ((devices = ANY (ARRAY['ready'::text, 'sound_only'::text, 'none'::text, 'untested'::text]))),
     CONSTRAINT lobby_knocks_next_step CHECK ((next_step = ANY (ARRAY['knock_again'::text, 'ask_again'::text, 'await_word'::text]))),
     CONSTRAINT lobby_knocks_status CHECK ((status = ANY (ARRAY['waiting'::text, 'admitted'::text, 'denied'::text, 'left'::text])))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='1000');
 
 ALTER TABLE ONLY public.lobby_knocks FORCE ROW LEVEL SECURITY;
 
@@ -513,7 +524,8 @@ CREATE TABLE visio.mail_outbox (
     problem text,
     CONSTRAINT mail_outbox_one_end CHECK (((sent_at IS NULL) OR (dropped_at IS NULL))),
     CONSTRAINT mail_outbox_recipient_type_check CHECK ((recipient_type = ANY (ARRAY['client'::text, 'operator'::text])))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='1000');
 
 COMMENT ON TABLE visio.mail_outbox IS 'E-mails written with the notification of the same id, sent after commit, tried again by the sweep.';
 
@@ -560,7 +572,8 @@ CREATE TABLE visio.relayed_signals (
     event_id uuid NOT NULL,
     claimed_at timestamp with time zone DEFAULT now() NOT NULL,
     sent_at timestamp with time zone
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='1000');
 
 COMMENT ON TABLE visio.relayed_signals IS 'Makes a redelivered signal one broadcast.';
 
@@ -612,7 +625,8 @@ CREATE TABLE visio.signal_outbox (
     published_at timestamp with time zone,
     attempts integer DEFAULT 0 NOT NULL,
     next_attempt_at timestamp with time zone DEFAULT (now() + '00:00:30'::interval) NOT NULL
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='1000');
 
 COMMENT ON TABLE visio.signal_outbox IS 'Written with the change, published after its commit; the sweep publishes what stayed behind.';
 
@@ -1198,6 +1212,10 @@ GRANT ALL ON FUNCTION visio.caller() TO visio_system;
 REVOKE ALL ON FUNCTION visio.count_call(of_caller uuid, of_action text, burst integer, every interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION visio.count_call(of_caller uuid, of_action text, burst integer, every interval) TO visio_app;
 GRANT ALL ON FUNCTION visio.count_call(of_caller uuid, of_action text, burst integer, every interval) TO visio_system;
+
+REVOKE ALL ON FUNCTION visio.each_of(items jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION visio.each_of(items jsonb) TO visio_app;
+GRANT ALL ON FUNCTION visio.each_of(items jsonb) TO visio_system;
 
 REVOKE ALL ON FUNCTION visio.hold_chain(keys text[], event jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION visio.hold_chain(keys text[], event jsonb) TO visio_system;

@@ -287,3 +287,16 @@ def test_a_name_belongs_to_a_text():
     assert one.new("select 1") == NO_NAME  # it is on its way
     one.settled()
     assert one.new("select 1") != NO_NAME
+
+
+def test_what_depends_on_its_values_is_planned_anew(on_one):
+    asked = text("select cast(:n as integer) as anew", anew=True)
+
+    for number in range(3):
+        with on_one.acting_as_system("tests") as tx:
+            waited = tx.also(asked, n=number)
+            assert tx.read(asked, n=number + 10) == [{"anew": number + 10}]
+            assert waited.rows == [{"anew": number}]
+
+    with on_one.acting_as_system("tests") as tx:
+        assert tx.read(HELD, like="as anew") == []

@@ -54,8 +54,10 @@ select ch.id, ch.state, ch.summary, ch.operator_id as shown_to, c.id as client_i
        c.operator_id, c.email as client_email, o.email as operator_email, {PEOPLE},
        coalesce(o.id, host.id) as concerns,
        (select coalesce(jsonb_agg(jsonb_build_array(p.id, p.time_zone) order by p.id), '[]')
-          from public.operators p
-         where p.id = coalesce(o.id, host.id, p.id)) as readers,
+          from (select id, time_zone from public.operators where id = coalesce(o.id, host.id)
+                union all
+                select id, time_zone from public.operators
+                 where coalesce(o.id, host.id) is null) p) as readers,
        (select coalesce(jsonb_agg(distinct jsonb_build_array(m.id, m.scheduled_at,
                  m.ends_at + make_interval(mins => m.buffer_minutes))), '[]')
           from visio.webhook_inbox w
@@ -78,9 +80,9 @@ select ch.id, ch.state, ch.summary, ch.operator_id as shown_to, c.id as client_i
   left join public.operators o on o.id = c.operator_id
   left join lateral (
     select p.id
-      from public.operators p
-     where lower(btrim(p.email)) in (
-       select told ->> 'organizer_email' from visio.webhook_inbox where chain_id = ch.id)
+      from visio.webhook_inbox w
+      join public.operators p on lower(btrim(p.email)) = w.told ->> 'organizer_email'
+     where w.chain_id = ch.id
      order by p.id limit 1) host on true
  where ch.id = {_HERE}""")  # noqa: S608 -- as above
 KEEP = text(f"""
@@ -102,7 +104,8 @@ update visio.calcom_bookings set uid = :uid where request_id = cast(:request_id 
 PHASES = text(f"""
 update visio.calcom_bookings b
    set phase = n.phase, attempts = 0, asked_at = null
-  from jsonb_to_recordset(cast(:phases as jsonb)) as n(uid text, phase text)
+  from visio.each_of(cast(:phases as jsonb)) as item,
+       jsonb_to_record(item) as n(uid text, phase text)
  where b.chain_id = {_HERE} and b.uid = n.uid and b.phase is distinct from n.phase""")  # noqa: S608 -- as above
 # What ended or was agreed on here while Cal.com, as far as it told, knows nothing of it. Claimed by
 # counting the attempt, so that no lock is held while Cal.com is asked.

@@ -300,7 +300,7 @@ class Transaction:
             self._open()
         bound = statement.values(values)
         try:
-            answered = self._wire.execute_unnamed(statement.sql, bound)
+            answered = self._wire.run(statement.sql, bound, anew=statement.anew)
         except Exception as error:
             raise self._failed(error) from error
         self._ended = self._at_once
@@ -315,7 +315,7 @@ class Transaction:
             self._open()
         bound = statement.values(values)
         try:
-            return Later(self._wire.defer(statement.sql, bound))
+            return Later(self._wire.defer(statement.sql, bound, anew=statement.anew))
         except Exception as error:  # it was never sent: a value that cannot be encoded
             raise self._failed(error) from error
 

@@ -121,7 +121,7 @@ update public.meetings m
        cancel_reason = n.cancel_reason, operator_present = n.operator_present,
        operator_seen_at = n.operator_seen_at, client_seen_at = n.client_seen_at, epoch = n.epoch,
        ical_sequence = n.ical_sequence, version = n.version
-  from jsonb_to_recordset(cast(:meetings as jsonb))
+  from visio.each_of(cast(:meetings as jsonb)) as item, jsonb_to_record(item)
     as n(id uuid, status text, outcome text, started_at timestamptz, ended_at timestamptz,
          cancel_reason text, operator_present boolean, operator_seen_at timestamptz,
          client_seen_at timestamptz, epoch integer, ical_sequence integer, version bigint)
@@ -136,7 +136,7 @@ update public.lobby_knocks k
    set status = n.status, reason = n.reason, since = n.since, renewed_at = n.renewed_at,
        devices = n.devices, next_step = n.next_step, remind_at = n.remind_at,
        admitted_at = n.admitted_at, ended_at = n.ended_at
-  from jsonb_to_recordset(cast(:knocks as jsonb))
+  from visio.each_of(cast(:knocks as jsonb)) as item, jsonb_to_record(item)
     as n(id uuid, status text, reason text, since timestamptz, renewed_at timestamptz,
          devices text, next_step text, remind_at timestamptz, admitted_at timestamptz,
          ended_at timestamptz)

@@ -10,7 +10,8 @@ from visio.adapters.database import Transaction
 from visio.adapters.statements import text
 from visio.domain.events import Signal
 
-DUE = text("""
+DUE = text(
+    """
 select exists (select from public.meetings
                 where status in ('scheduled', 'in_progress')
                   and ends_at <= cast(:ended_by as timestamptz)) as meetings,
@@ -47,7 +48,9 @@ select exists (select from public.meetings
                   and next_attempt_at <= cast(:now as timestamptz)) as mails,
        exists (select from visio.signal_outbox
                 where published_at is null
-                  and next_attempt_at <= cast(:now as timestamptz)) as signals""")
+                  and next_attempt_at <= cast(:now as timestamptz)) as signals""",
+    anew=True,  # as of what there is to forget
+)  # as with what is over, in retention
 # Claimed by moving the next attempt forward, so that no lock is held while publishing.
 CLAIM = text("""
 update visio.signal_outbox o

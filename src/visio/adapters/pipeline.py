@@ -104,12 +104,15 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         end.register(self._usock, select.POLLRDHUP)  # with POLLHUP and POLLERR, which always are
         return bool(end.poll(0))
 
-    def defer(self, statement: str, values: Any = ()) -> Context:
-        """Let a statement wait; the context has its rows once the next one has run."""
+    def defer(self, statement: str, values: Any = (), *, anew: bool = False) -> Context:
+        """Let a statement wait; the context has its rows once the next one has run.
+
+        One that is run `anew` each time is not held ready: it is planned for its values.
+        """
         context = _Asked(statement)
         # Encoded at once and in full: a value that cannot be encoded must fail before a byte of
         # its message is on the wire, or the connection answers the next caller with these rows.
-        self._waiting.append((context, self._encoded(context, values)))
+        self._waiting.append((context, self._encoded(context, values, anew=anew)))
         return context
 
     def flush(self) -> None:
@@ -185,18 +188,23 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         """Drop what waits: its transaction is not going to happen."""
         self._waiting, self.followed_by = [], None
 
-    def execute_unnamed(
-        self, statement: str, vals: Any = (), oids: Any = (), stream: Any = None
-    ) -> Context:
-        context = self.defer(statement, vals)
+    def run(self, statement: str, values: Any = (), *, anew: bool = False) -> Context:
+        """Let it leave now, with all that waits; the context has its rows."""
+        context = self.defer(statement, values, anew=anew)
         if self.followed_by is not None:
             self.defer(self.followed_by)
         self.flush()
         return context
 
+    def execute_unnamed(
+        self, statement: str, vals: Any = (), oids: Any = (), stream: Any = None
+    ) -> Context:
+        """What a cursor calls for a statement with values."""
+        return self.run(statement, vals)
+
     def execute_simple(self, statement: str) -> Context:
         """What a cursor calls for a statement without values."""
-        return self.execute_unnamed(statement)
+        return self.run(statement)
 
     def close(self) -> None:
         """Close it; one that was lost is closed already, and nobody need be told."""
@@ -215,12 +223,13 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         closed = _message(CLOSE, _STATEMENT + name + NULL_BYTE)
         return parsed + self._run(name, (name.decode(),)) + closed
 
-    def _encoded(self, asked: _Asked, values: Any) -> bytes:
+    def _encoded(self, asked: _Asked, values: Any, *, anew: bool) -> bytes:
         statement = asked.statement
-        if held := self._prepared.of(statement):
+        if not anew and (held := self._prepared.of(statement)):
             asked.held = held if held.is_described else None
             return self._run(held.name, values, describe=not held.is_described)
-        run = self._run(name := self._prepared.new(statement), values)
+        name = NO_NAME if anew else self._prepared.new(statement)
+        run = self._run(name, values)
         asked.name = name
         return self._parsed(name, statement) + run
 

@@ -109,7 +109,7 @@ class Pool:
         if self._clock() - connection.rests_since < RESTED:
             return True
         try:
-            connection.execute_unnamed("select 1")
+            connection.run("select 1")
         except Exception:  # noqa: BLE001 -- whatever ails it, another one is opened
             return False
         return True

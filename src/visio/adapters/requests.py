@@ -106,7 +106,7 @@ update public.meeting_requests r
    set status = n.status, selected_slot = n.selected_slot, proposed_slots = n.proposed_slots,
        reason = n.reason, last_slot_at = n.last_slot_at, meeting_id = n.meeting_id,
        rounds = n.rounds, version = n.version, updated_at = n.updated_at
-  from jsonb_to_recordset(cast(:requests as jsonb))
+  from visio.each_of(cast(:requests as jsonb)) as item, jsonb_to_record(item)
     as n(id uuid, status text, selected_slot timestamptz, proposed_slots jsonb, reason text,
          last_slot_at timestamptz, meeting_id uuid, rounds integer, version bigint,
          updated_at timestamptz)
@@ -114,7 +114,8 @@ update public.meeting_requests r
 FOLLOW_MEETINGS = text("""
 update public.meeting_requests r
    set status = n.status, version = r.version + 1
-  from jsonb_to_recordset(cast(:meetings as jsonb)) as n(id uuid, status text)
+  from visio.each_of(cast(:meetings as jsonb)) as item,
+       jsonb_to_record(item) as n(id uuid, status text)
  where r.meeting_id = n.id and r.status = 'accepted'""")
 DUE = text(f"""
 select {COLUMNS}, {PEOPLE} {_OF_PEOPLE}

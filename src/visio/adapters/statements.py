@@ -25,6 +25,8 @@ class Statement(Struct, frozen=True):
 
     sql: str
     names: tuple[str, ...] = ()
+    anew: bool = False
+    """Whether it is planned for its values each time, since how it is best run depends on them."""
 
     def values(self, given: Mapping[str, object]) -> list[object]:
         """The values in their order. Raises TypeError unless each name has one, and no other."""
@@ -35,7 +37,7 @@ class Statement(Struct, frozen=True):
         return [given[name] for name in self.names]
 
 
-def text(written: str) -> Statement:
+def text(written: str, *, anew: bool = False) -> Statement:
     """A statement of ours, with `:name` wherever a value belongs. A name may stand more than once.
 
     Raises StatementRefused where somebody would misread it: a colon that begins no name, as in
@@ -53,4 +55,4 @@ def text(written: str) -> Statement:
             return found
         return f"${numbers.setdefault(part['name'], len(numbers) + 1)}"
 
-    return Statement(_PARTS.sub(numbered, written), tuple(numbers))
+    return Statement(_PARTS.sub(numbered, written), tuple(numbers), anew)
