@@ -29,6 +29,7 @@ REQUESTS = 8_000
 # What one statement may go through of one table, with all that a consultant has of it; and never
 # most of a table, unless it is as good as empty.
 MOST_ROWS, MOST_OF_IT, AS_GOOD_AS_EMPTY, SOON_SCANNED = 1_200, 0.6, 100, 2_000
+MOST_OF_A_WRITE = 250  # which names its rows; a batch of what is forgotten has two hundred
 # Tables that hold what is under way, or one row for a person: there a scan is the cheapest.
 SMALL = {
     "call_rates",
@@ -202,7 +203,9 @@ def test_no_action_reads_what_grows_from_end_to_end_or_asks_who_calls_at_each_ro
         size = sizes[node.table]
         most = size > AS_GOOD_AS_EMPTY and node.rows > size * MOST_OF_IT
         scanned = node.kind == "Seq Scan" and size > spared
-        return scanned or node.rows > MOST_ROWS or (most and size > spared)
+        writes = node.statement.startswith(("update", "insert", "with"))
+        sought = writes and node.rows > MOST_OF_A_WRITE
+        return scanned or node.rows > MOST_ROWS or ((most or sought) and size > spared)
 
     read = {
         f"{action}: {node}"

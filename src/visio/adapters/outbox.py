@@ -49,8 +49,8 @@ select exists (select from public.meetings
        exists (select from visio.signal_outbox
                 where published_at is null
                   and next_attempt_at <= cast(:now as timestamptz)) as signals""",
-    anew=True,  # as of what there is to forget
-)  # as with what is over, in retention
+    anew=True,  # as what there is to forget is
+)
 # Claimed by moving the next attempt forward, so that no lock is held while publishing.
 CLAIM = text("""
 update visio.signal_outbox o

@@ -3,7 +3,7 @@
 pg8000 waits for an answer after Parse, after Bind and after Execute. The protocol asks for no such
 waits: every message up to one Sync may leave together, and the answers come back in order. On a
 database a few milliseconds away the number of waits is the latency. Statements have names where the
-session is this connection's own, and none behind a transaction pooler (`adapters/prepared.py`).
+session is this connection's own, or a pooler keeps track of names (`adapters/prepared.py`).
 
 Source: PostgreSQL manual, "Frontend/Backend Protocol", "Extended Query" and "Pipelining".
 """

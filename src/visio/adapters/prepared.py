@@ -2,8 +2,8 @@
 
 To parse a statement, work the row policies into it and plan it costs the server several times what
 running it does; a statement with a name is parsed once in a session, and from its sixth run on the
-server may keep its plan as well. Behind a transaction pooler a name may be another session's, and
-nothing is named there.
+server may keep its plan as well. Behind a transaction pooler that only passes names on, one may be
+another session's, and nothing has a name there.
 
 Source: PostgreSQL manual, "Frontend/Backend Protocol", "Extended Query"; "PREPARE", Notes.
 """
