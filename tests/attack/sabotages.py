@@ -846,8 +846,8 @@ MUTANTS = (
     Mutant(
         "a statement that failed has no name, though the server has given it one",
         PIPELINE,
-        "            if code == PARSE_COMPLETE and answered.name:\n",
-        "            if code == COMMAND_COMPLETE and answered.name:\n",
+        "            if code == core.PARSE_COMPLETE and answered.name:\n",
+        "            if code == core.COMMAND_COMPLETE and answered.name:\n",
         (f"{SQL}prepared.py::test_one_that_fails_keeps_the_name_that_it_got",),
     ),
     Mutant(

@@ -29,56 +29,9 @@ _in_its_place = _Dates(_NAME)
 sys.modules.setdefault(_NAME, _in_its_place)
 try:
     import pg8000
-    from pg8000.converters import (
-        TIMESTAMPTZ,
-        TIMESTAMPTZ_ARRAY,
-        make_params,
-        string_array_in,
-        timestamptz_in,
-    )
-    from pg8000.core import (
-        BIND,
-        BIND_COMPLETE,
-        CLOSE,
-        COMMAND_COMPLETE,
-        DESCRIBE,
-        EXECUTE,
-        EXECUTE_MSG,
-        NULL_BYTE,
-        PARSE,
-        PARSE_COMPLETE,
-        READY_FOR_QUERY,
-        SYNC_MSG,
-        Context,
-        H_pack,
-        ci_unpack,
-        i_pack,
-    )
+    from pg8000 import converters, core
 finally:
     if sys.modules[_NAME] is _in_its_place:
         del sys.modules[_NAME]
 
-__all__ = [
-    "BIND",
-    "BIND_COMPLETE",
-    "CLOSE",
-    "COMMAND_COMPLETE",
-    "DESCRIBE",
-    "EXECUTE",
-    "EXECUTE_MSG",
-    "NULL_BYTE",
-    "PARSE",
-    "PARSE_COMPLETE",
-    "READY_FOR_QUERY",
-    "SYNC_MSG",
-    "TIMESTAMPTZ",
-    "TIMESTAMPTZ_ARRAY",
-    "Context",
-    "H_pack",
-    "ci_unpack",
-    "i_pack",
-    "make_params",
-    "pg8000",
-    "string_array_in",
-    "timestamptz_in",
-]
+__all__ = ["converters", "core", "pg8000"]

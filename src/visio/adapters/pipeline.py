@@ -19,35 +19,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from visio.adapters.driver import (
-    BIND,
-    BIND_COMPLETE,
-    CLOSE,
-    COMMAND_COMPLETE,
-    DESCRIBE,
-    EXECUTE,
-    EXECUTE_MSG,
-    NULL_BYTE,
-    PARSE,
-    PARSE_COMPLETE,
-    READY_FOR_QUERY,
-    SYNC_MSG,
-    TIMESTAMPTZ,
-    TIMESTAMPTZ_ARRAY,
-    Context,
-    H_pack,
-    ci_unpack,
-    i_pack,
-    make_params,
-    pg8000,
-    string_array_in,
-    timestamptz_in,
-)
+from visio.adapters.driver import converters, core, pg8000
 from visio.adapters.prepared import NO_NAME, Held, Prepared
 
 log = logging.getLogger("visio.database")
 
-assert EXECUTE_MSG.startswith(EXECUTE)  # noqa: S101 -- the constants below are pg8000's own
+assert core.EXECUTE_MSG.startswith(core.EXECUTE)  # noqa: S101 -- the constants below are pg8000's own
 _PORTAL, _STATEMENT = b"P", b"S"
 _TIMEOUT = 6.0  # seconds for each wait; the server ends a statement of ours after five
 _CLOSING = 0.5
@@ -57,7 +34,7 @@ _WHOSE = """select pg_backend_pid(),
   exists (select from pg_prepared_statements where name = $1)"""
 
 
-class _Asked(Context):  # type: ignore[misc]  # pg8000 ships no types
+class _Asked(core.Context):  # type: ignore[misc]  # pg8000 ships no types
     """A statement on its way: the name under which the server is to hold it ready, or as what it
     does already."""
 
@@ -89,8 +66,8 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         """Whether it is known what each answer belongs to that has not been read."""
         super().__init__(*args, **kwargs)
         self.autocommit = self.in_step = True
-        self.register_in_adapter(TIMESTAMPTZ, _instant)
-        self.register_in_adapter(TIMESTAMPTZ_ARRAY, _instants)
+        self.register_in_adapter(converters.TIMESTAMPTZ, _instant)
+        self.register_in_adapter(converters.TIMESTAMPTZ_ARRAY, _instants)
 
     @property
     def in_order(self) -> bool:
@@ -104,7 +81,7 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         end.register(self._usock, select.POLLRDHUP)  # with POLLHUP and POLLERR, which always are
         return bool(end.poll(0))
 
-    def defer(self, statement: str, values: Any = (), *, anew: bool = False) -> Context:
+    def defer(self, statement: str, values: Any = (), *, anew: bool = False) -> core.Context:
         """Let a statement wait; the context has its rows once the next one has run.
 
         One that is run `anew` each time is not held ready: it is planned for its values.
@@ -147,20 +124,20 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
             self._asked_whose = True
             waiting.insert(0, (self._whose, self._asks_whose()))
         self.in_step = False
-        self._usock.sendall(b"".join(message for _, message in waiting) + SYNC_MSG)
+        self._usock.sendall(b"".join(message for _, message in waiting) + core.SYNC_MSG)
         return [context for context, _ in waiting]
 
     def _read(self, contexts: list[_Asked]) -> None:
         answers = iter(contexts)
         answered, code = next(answers), None
-        while code != READY_FOR_QUERY:
-            code, length = ci_unpack(_exactly(self._sock, 5))
+        while code != core.READY_FOR_QUERY:
+            code, length = core.ci_unpack(_exactly(self._sock, 5))
             self.message_types[code](_exactly(self._sock, length - 4), answered)
-            if code == PARSE_COMPLETE and answered.name:
+            if code == core.PARSE_COMPLETE and answered.name:
                 self._prepared.parsed(answered.statement, answered.name)
-            elif code == BIND_COMPLETE and answered.held:
+            elif code == core.BIND_COMPLETE and answered.held:
                 answered.looks_as(answered.held)
-            elif code == COMMAND_COMPLETE:
+            elif code == core.COMMAND_COMPLETE:
                 if answered.held is None:
                     self._prepared.described(
                         answered.statement, answered.columns, answered.input_funcs
@@ -188,7 +165,7 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         """Drop what waits: its transaction is not going to happen."""
         self._waiting, self.followed_by = [], None
 
-    def run(self, statement: str, values: Any = (), *, anew: bool = False) -> Context:
+    def run(self, statement: str, values: Any = (), *, anew: bool = False) -> core.Context:
         """Let it leave now, with all that waits; the context has its rows."""
         context = self.defer(statement, values, anew=anew)
         if self.followed_by is not None:
@@ -198,11 +175,11 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def execute_unnamed(
         self, statement: str, vals: Any = (), oids: Any = (), stream: Any = None
-    ) -> Context:
+    ) -> core.Context:
         """What a cursor calls for a statement with values."""
         return self.run(statement, vals)
 
-    def execute_simple(self, statement: str) -> Context:
+    def execute_simple(self, statement: str) -> core.Context:
         """What a cursor calls for a statement without values."""
         return self.run(statement)
 
@@ -220,7 +197,7 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
     def _asks_whose(self) -> bytes:
         name = b"visio_" + os.urandom(8).hex().encode()  # nobody else's, and gone afterwards
         parsed = self._parsed(name, _WHOSE)
-        closed = _message(CLOSE, _STATEMENT + name + NULL_BYTE)
+        closed = _message(core.CLOSE, _STATEMENT + name + core.NULL_BYTE)
         return parsed + self._run(name, (name.decode(),)) + closed
 
     def _encoded(self, asked: _Asked, values: Any, *, anew: bool) -> bytes:
@@ -235,21 +212,23 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
 
     def _parsed(self, name: bytes, statement: str) -> bytes:
         text = statement.encode(self._client_encoding)
-        return _message(PARSE, name + NULL_BYTE + text + NULL_BYTE + H_pack(0))
+        return _message(core.PARSE, name + core.NULL_BYTE + text + core.NULL_BYTE + core.H_pack(0))
 
     def _run(self, name: bytes, values: Any, *, describe: bool = True) -> bytes:
         encoding = self._client_encoding
-        given = make_params(self.py_types, values)
-        bind = bytearray(NULL_BYTE + name + NULL_BYTE + H_pack(0) + H_pack(len(given)))
+        given = converters.make_params(self.py_types, values)
+        bind = bytearray(
+            core.NULL_BYTE + name + core.NULL_BYTE + core.H_pack(0) + core.H_pack(len(given))
+        )
         for value in given:
             if value is None:
-                bind += i_pack(-1)
+                bind += core.i_pack(-1)
             else:
                 data = value.encode(encoding)
-                bind += i_pack(len(data)) + data
-        bind += H_pack(0)
-        described = _message(DESCRIBE, _PORTAL + NULL_BYTE) if describe else b""
-        return b"".join((_message(BIND, bytes(bind)), described, EXECUTE_MSG))
+                bind += core.i_pack(len(data)) + data
+        bind += core.H_pack(0)
+        described = _message(core.DESCRIBE, _PORTAL + core.NULL_BYTE) if describe else b""
+        return b"".join((_message(core.BIND, bytes(bind)), described, core.EXECUTE_MSG))
 
 
 def field_of(error: BaseException | None, field: str) -> str | None:
@@ -263,15 +242,15 @@ def _instant(text: str) -> Any:
     try:
         return datetime.fromisoformat(text)
     except ValueError:  # infinity, and years of which Python knows nothing
-        return timestamptz_in(text)
+        return converters.timestamptz_in(text)
 
 
 def _instants(text: str) -> list[Any]:
-    return [one if one is None else _instant(one) for one in string_array_in(text)]
+    return [one if one is None else _instant(one) for one in converters.string_array_in(text)]
 
 
 def _message(code: bytes, data: bytes) -> bytes:
-    return code + bytes(i_pack(len(data) + 4)) + data
+    return code + bytes(core.i_pack(len(data) + 4)) + data
 
 
 def _exactly(stream: Any, size: int) -> bytes:
