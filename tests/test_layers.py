@@ -123,6 +123,8 @@ NEVER_AT_FIRST = {
     "aiohttp": "others' clients",
     "jwt": "how one usually reads a token",
     "cryptography.x509": "a certificate is read",
+    "asn1crypto.x509": "a password is bound to a certificate",
+    "urllib3": "others' clients",
 }
 # What those need who encrypt for browsers, write calendars or e-mails, call others.
 AT_FIRST = {
@@ -131,7 +133,6 @@ AT_FIRST = {
     "dateutil": {"calendar_feed", "calendar_file", "send_mail"},
     "babel": {"send_mail"},
     "jinja2.ext": {"send_mail"},
-    "urllib3": {"run_room_order", "reconcile_calcom", "send_push"},
     # Whoever is asked by services alone reads and writes by msgspec; Cal.com's bodies need more.
     "pydantic": set(FUNCTIONS)
     - {"relay_signal", "run_room_order", "send_mail", "send_push"}

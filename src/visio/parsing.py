@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, RootModel, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from visio.domain.refusals import InvalidFields, MalformedJson, Refusal
 from visio.domain.storable import storable
@@ -40,6 +40,8 @@ def parse_query(model: type[BaseModel], query: Mapping[str, list[str]]) -> BaseM
 
 
 def _refusal(error: ValidationError, model: type[BaseModel]) -> Refusal:
+    from pydantic import RootModel  # to load it takes 2 ms, for the few that are refused
+
     problems = error.errors(include_url=False, include_input=False)
     if any(p["type"] == "json_invalid" or (not p["loc"] and "type" in p["type"]) for p in problems):
         return MalformedJson()

@@ -12,12 +12,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
-import urllib3
 from msgspec import Struct
 
-from visio.adapters.patience import connections
+from visio.adapters.patience import UNANSWERED, Kept
 from visio.domain.booking import instant_of
 from visio.domain.events import instant
 from visio.domain.refusals import Unavailable
@@ -53,8 +52,8 @@ class CalcomApi:
     """`url` ends in the version: `https://api.cal.com/v2`, `https://agenda.example/api/v1`."""
 
     def __init__(self, url: str, key: str, version: Literal["v1", "v2"]) -> None:
-        self._url, self._key, self._version = url.rstrip("/"), key, version
-        self._http = connections(maxsize=1)
+        self._bookings = f"{urlsplit(url).path.rstrip('/')}/bookings"
+        self._server, self._key, self._version = Kept(url, timeout=TIMEOUT), key, version
 
     def changed(self, since: datetime) -> Iterator[list[Listed]]:
         """Pages of what changed since an instant. Raises Unavailable where Cal.com is not well."""
@@ -75,20 +74,18 @@ class CalcomApi:
         key = {"decline": "reason", "cancel": "cancellationReason"}.get(verb)
         body = {key: reason} if key and reason else {}
         try:
-            answer = self._http.request(
-                "POST",
-                f"{self._url}/bookings/{quote(uid, safe='')}/{verb}",
-                body=json.dumps(body).encode(),
-                headers={**self._headers(), "Content-Type": "application/json"},
-                timeout=TIMEOUT,
-                redirect=False,
+            status, _ = self._server.post(
+                f"{self._bookings}/{quote(uid, safe='')}/{verb}",
+                json.dumps(body).encode(),
+                {**self._headers(), "Content-Type": "application/json"},
+                whole=False,
             )
-        except urllib3.exceptions.HTTPError:
+        except UNANSWERED:
             return Taken.TRY_AGAIN
-        if answer.status < 300:
+        if status < 300:
             return Taken.DONE
-        log.warning("calcom.refused", extra={"status": answer.status})
-        return Taken.NEVER if answer.status in (400, 404, 409, 422) else Taken.TRY_AGAIN
+        log.warning("calcom.refused", extra={"status": status})
+        return Taken.NEVER if status in (400, 404, 409, 422) else Taken.TRY_AGAIN
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._key}", "cal-api-version": API_VERSION}
@@ -125,15 +122,9 @@ class CalcomApi:
 
     def _get(self, query: Mapping[str, object], headers: Mapping[str, str]) -> Mapping[str, Any]:
         try:
-            answer = self._http.request(
-                "GET",
-                f"{self._url}/bookings?{urlencode(query)}",
-                headers=headers,
-                timeout=TIMEOUT,
-                redirect=False,
-            )
-            found = json.loads(answer.data) if answer.status == 200 else None
-        except (urllib3.exceptions.HTTPError, ValueError, RecursionError) as error:
+            status, said = self._server.ask(f"{self._bookings}?{urlencode(query)}", headers)
+            found = json.loads(said) if status == 200 else None
+        except (*UNANSWERED, ValueError, RecursionError) as error:
             raise Unavailable from error
         if not isinstance(found, dict):
             raise Unavailable

@@ -16,11 +16,8 @@ import time
 import weakref
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
-
-if TYPE_CHECKING:
-    import urllib3
 
 ROOM = 16 * 1024 * 1024
 AT_ONCE = 8  # each of them a connection, and to Google a handshake
@@ -84,8 +81,8 @@ Answer = tuple[int, bytes]
 class Kept:
     """One server, to which connections are kept, for adapters that speak to it with every call.
 
-    The same holds here. `get` and `post` raise UNANSWERED; nothing is tried again, and no redirect
-    is followed.
+    The same holds here. `get`, `ask` and `post` raise UNANSWERED; nothing is tried again, and no
+    redirect is followed.
     """
 
     def __init__(self, url: str, *, timeout: float) -> None:
@@ -101,6 +98,13 @@ class Kept:
         connection = self._asked("GET", self._page, None, headers or {})
         with contextlib.closing(connection):
             return self._heard(connection)
+
+    def ask(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """What is at a path, as a whole."""
+        connection = self._asked("GET", path, None, headers)
+        answer = self._heard(connection)
+        self._rest(connection)
+        return answer
 
     def post(
         self, path: str, body: bytes, headers: Mapping[str, str], *, whole: bool = True
@@ -213,28 +217,3 @@ class Kept:
 def _close(resting: list[http.client.HTTPConnection]) -> None:
     for connection in resting:
         connection.close()
-
-
-def connections(*, maxsize: int) -> "urllib3.PoolManager":
-    """Connections that are kept, for adapters that speak often; the same holds for them.
-
-    Nothing is tried again, and no redirect is followed.
-    """
-    import urllib3
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-
-    class Plain(HTTPConnection):
-        response_class = Response
-
-    class Secure(HTTPSConnection):
-        response_class = Response
-
-    class PlainPool(urllib3.HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(urllib3.HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    made = urllib3.PoolManager(maxsize=maxsize, retries=False)
-    made.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-    return made

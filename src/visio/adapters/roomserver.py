@@ -8,11 +8,10 @@ import logging
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
+from urllib.parse import urlsplit
 from uuid import UUID
 
-import urllib3
-
-from visio.adapters.patience import connections
+from visio.adapters.patience import UNANSWERED, Kept
 from visio.adapters.rooms import LiveKit
 
 log = logging.getLogger("visio.room")
@@ -39,30 +38,27 @@ class LiveKitServer:
 
     def __init__(self, url: str, rooms: LiveKit) -> None:
         scheme, _, rest = url.rstrip("/").partition("://")
-        self._url = f"{scheme.replace('ws', 'http', 1)}://{rest}"
-        self._rooms = rooms
-        self._http = connections(maxsize=8)
+        address = f"{scheme.replace('ws', 'http', 1)}://{rest}"
+        self._path = f"{urlsplit(address).path}/twirp/livekit.RoomService/RemoveParticipant"
+        self._server, self._rooms = Kept(address, timeout=TIMEOUT), rooms
 
     def put_out(self, meeting_id: UUID, identity: str, *, now: datetime) -> PutOut:
         body = {"room": self._rooms.room(meeting_id), "identity": identity}
         try:
-            answer = self._http.request(
-                "POST",
-                f"{self._url}/twirp/livekit.RoomService/RemoveParticipant",
-                body=json.dumps(body).encode(),
-                headers={
+            status, said = self._server.post(
+                self._path,
+                json.dumps(body).encode(),
+                {
                     "Content-Type": "application/json",
                     "Authorization": f"Bearer {self._rooms.admin_token(meeting_id, now=now)}",
                 },
-                timeout=TIMEOUT,
-                redirect=False,
             )
-        except urllib3.exceptions.HTTPError as error:
+        except UNANSWERED as error:
             log.warning("room.unreachable", extra={"cause": type(error).__name__})
             return PutOut.TRY_AGAIN
-        if answer.status == 200 or (answer.status == 404 and b"not_found" in answer.data):
+        if status == 200 or (status == 404 and b"not_found" in said):
             return PutOut.DONE
         # Refused, then: our key is not theirs, or they are not well. Both are mended from outside.
-        level = logging.ERROR if answer.status in (401, 403) else logging.WARNING
-        log.log(level, "room.refused", extra={"status": answer.status})
+        level = logging.ERROR if status in (401, 403) else logging.WARNING
+        log.log(level, "room.refused", extra={"status": status})
         return PutOut.TRY_AGAIN

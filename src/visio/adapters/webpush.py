@@ -10,15 +10,15 @@ import base64
 import logging
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import http_ece
-import urllib3
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid
 
-from visio.adapters.patience import connections
+from visio.adapters.patience import UNANSWERED, Kept
 
 log = logging.getLogger("visio.push")
 
@@ -51,14 +51,14 @@ class WebPush:
 
     def __init__(self, private_key: str, subject: str) -> None:
         self._vapid, self._subject = Vapid.from_string(private_key), subject
-        self._http = connections(maxsize=8)
 
     def send(
         self, endpoint: str, p256dh: str, auth: str, text: bytes, *, topic: str, now: datetime
     ) -> Pushed:
         parts = urlsplit(endpoint)
+        origin = f"{parts.scheme}://{parts.netloc}"
         claims = {
-            "aud": f"{parts.scheme}://{parts.netloc}",
+            "aud": origin,
             "sub": self._subject,
             "exp": int((now + timedelta(hours=1)).timestamp()),
         }
@@ -76,13 +76,19 @@ class WebPush:
             "Topic": topic,
         }
         try:
-            answer = self._http.request(
-                "POST", endpoint, body=body, headers=headers, timeout=TIMEOUT, redirect=False
+            status, _ = _service(origin).post(
+                urlunsplit(("", "", parts.path, parts.query, "")), body, headers, whole=False
             )
-        except urllib3.exceptions.HTTPError as error:
+        except UNANSWERED as error:
             log.warning("push.unreachable", extra={"cause": type(error).__name__})
             return Pushed.TRY_AGAIN
-        return outcome(answer.status)
+        return outcome(status)
+
+
+@lru_cache(maxsize=8)
+def _service(origin: str) -> Kept:
+    """Connections to one push service. There are a handful, with some hosts each."""
+    return Kept(origin, timeout=TIMEOUT)
 
 
 def _encrypted(text: bytes, p256dh: str, auth: str) -> bytes:
