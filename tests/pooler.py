@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pwd
-import re
 import shutil
 import subprocess
 import tempfile
@@ -21,14 +20,6 @@ from local import postgres
 def program() -> str | None:
     """The pooler, where it is installed."""
     return shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-
-
-def tracks_names() -> bool:
-    """Whether it keeps track of its clients' named statements, unless told otherwise."""
-    found = program()
-    told = subprocess.run([found or "false", "--version"], capture_output=True, text=True).stdout
-    version = re.search(r"PgBouncer (\d+)\.(\d+)", told)
-    return version is not None and tuple(map(int, version.groups())) >= (1, 24)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,8 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import click
+
 from visio.adapters.database import Bus, Database, Transaction
 from visio.call import Call
 from visio.settings import Settings, settings
@@ -187,9 +189,19 @@ def app() -> App:
 
 @cache
 def opens_ahead() -> None:
-    """Let a process that is forked from this one to serve open its first connection at once, while
-    its server gets ready and its first caller is heard."""
-    os.register_at_fork(after_in_child=lambda: app().database.open_ahead())
+    """Let the first connection be open by the time that the first caller is heard.
+
+    Where functions-framework's own command loads the page, a server is loaded next: meanwhile it is
+    opened here, and handed to the process that is forked to serve. One that gets none opens its own
+    at once.
+    """
+    os.register_at_fork(
+        before=lambda: app().database.settle(),
+        after_in_parent=lambda: app().database.leave_to_child(),
+        after_in_child=lambda: app().database.open_ahead(),
+    )
+    if click.get_current_context(silent=True) is not None:
+        app().database.open_ahead()
 
 
 def forget() -> None:

@@ -5,14 +5,13 @@ import contextlib
 import pg8000
 import pytest
 
-from local import postgres
-from tests.pooler import pooler, program, tracks_names
+from tests.pooler import pooler, program
 from tests.sql.test_pipeline import Silence
 from tests.world import ALICE, BRUNO, MIKL
 from visio.adapters import prepared
 from visio.adapters.database import Database
-from visio.adapters.pipeline import connector
-from visio.adapters.prepared import NO_NAME, Prepared
+from visio.adapters.pipeline import PipelinedConnection, connector
+from visio.adapters.prepared import NO_NAME, Prepared, Session
 from visio.adapters.statements import text
 from visio.domain.refusals import RaceLost
 
@@ -243,7 +242,7 @@ def test_a_session_that_forgets_is_trusted_no_more(wire, lost):
 def test_a_name_that_somebody_else_gave_is_trusted_no_more(wire):
     wire.execute_unnamed("select 1")
     names = Prepared()
-    names.trusted = True
+    names.session = Session.OWN
     name = names.new("select 'known'").decode()
     wire.execute_unnamed(f"prepare {name} as select 'theirs'")
 
@@ -254,34 +253,134 @@ def test_a_name_that_somebody_else_gave_is_trusted_no_more(wire):
     assert wire.execute_unnamed("select 'known'").rows == [["known"]]
 
 
-def test_where_somebody_stands_in_between_who_passes_names_on_nothing_has_one(wire, monkeypatch):
-    monkeypatch.setattr(wire, "_backend_key_data", bytes(8))  # as a pooler says it
-
-    for number in range(3):
-        assert wire.execute_unnamed("select $1::int", (number,)).rows == [[number]]
-
-    assert held(wire) == []
+SHARED = text("select cast(:n as integer) as shared")
+HELD_HERE = text("""
+select from_sql from pg_prepared_statements where statement like '%as shared'""")
+TOLD = [{"from_sql": True}]  # by `visio.hold`, and not by the protocol
 
 
-def test_behind_a_pooler_only_what_it_keeps_track_of_has_a_name(database):
+@pytest.fixture
+def behind(database, monkeypatch):
+    """Makes what opens connections as behind a pooler that passes names on."""
+    opened = []
+
+    def made(*, size=1):
+        opened.append(Database(database.login, size=size, bus=Silence()))
+        return opened[-1]
+
+    read = PipelinedConnection._read
+
+    def strangers(wire, contexts):
+        wire._backend_key_data = bytes(8)  # as a pooler says it
+        read(wire, contexts)
+
+    monkeypatch.setattr(PipelinedConnection, "_read", strangers)
+    yield made
+    for one in opened:
+        one.close()
+
+
+def shared(database, n=1, who=ALICE):
+    with database.acting_as(who.user, "tests") as tx:
+        return tx.read(SHARED, n=n)
+
+
+def test_behind_a_pooler_that_passes_names_on_each_session_is_told_what_to_hold(behind):
+    ours = behind()
+
+    assert [shared(ours, n) for n in range(4)] == [[{"shared": n}] for n in range(4)]
+
+    with ours.acting_as(ALICE.user, "tests") as tx:
+        assert tx.read(HELD_HERE) == TOLD
+
+
+def test_what_it_holds_is_not_sent_for_by_name_before_it_is_known_who_asks(behind):
+    ours = behind()
+    with ours.acting_as(ALICE.user, "tests") as tx:
+        tx.read(SHARED, n=1)
+    wire = ours._pool._resting[0]
+
+    # As the login, which may ask for nothing: not even that something be held.
+    with pytest.raises(pg8000.DatabaseError) as raised:
+        wire.run("select 1")
+
+    assert raised.value.args[0]["C"] == "42501"
+    assert shared(ours) == [{"shared": 1}]
+
+
+def test_a_transaction_that_fails_leaves_what_was_held_for_it(behind):
+    ours = behind()
+    shared(ours)  # whose session it is, is known from here on
+    fails = text("select 1 / cast(:n as integer) as shared")
+    for _ in range(2):
+        with pytest.raises(Exception, match="22012"), ours.acting_as(ALICE.user, "tests") as tx:
+            tx.read(fails, n=0)
+
+    with ours.acting_as(ALICE.user, "tests") as tx:
+        assert tx.read(fails, n=1) == [{"shared": 1}]
+        assert tx.read(HELD_HERE) == TOLD
+
+
+def test_what_a_migration_changed_is_held_anew_in_a_session_that_is_shared(behind, rows):
+    migrate, asked = altering(rows), text("select * from public.altered")
+    ours, others = behind(), behind()
+
+    def ask(database):
+        with database.acting_as_system("tests") as tx:
+            return tx.read(asked)
+
+    assert [ask(ours), ask(ours), ask(others)] == [[{"a": 1}]] * 3
+    migrate()
+    with pytest.raises(RaceLost):
+        ask(ours)
+
+    assert [ask(ours), ask(ours)] == [[{"a": "1"}]] * 2
+
+
+@pytest.mark.parametrize("lost", ["deallocate all", "discard all"])
+def test_a_shared_session_that_forgets_is_told_again_or_asked_for_nothing(behind, lost):
+    ours = behind()
+    for _ in range(2):
+        shared(ours)
+    wire = ours._pool._resting[0]
+    wire.run(lost)
+
+    with contextlib.suppress(RaceLost):  # as what was noted of it went too, or did not
+        shared(ours)
+
+    assert [shared(ours, n) for n in range(3)] == [[{"shared": n}] for n in range(3)]
+
+
+def test_behind_a_pooler_everything_is_held_ready_once_whoever_asks(database):
     if program() is None:
         pytest.skip("PgBouncer is not installed here: make pgbouncer")
     with pooler(database.login) as through:
-        wires = [connector(through)() for _ in range(3)]
-        for _ in range(3):
-            for number, wire in enumerate(wires):
-                assert wire.execute_unnamed("select $1::int", (number,)).rows == [[number]]
-        with contextlib.closing(postgres.connect(through)) as db:
-            count = "select count(*) from pg_prepared_statements where statement = 'select $1::int'"
-            assert db.run(count) == [[int(tracks_names())]]
-        for wire in wires:
-            wire.close()
+        instances = [Database(through, size=1, bus=Silence()) for _ in range(3)]
+        for n in range(3):
+            for one in instances:
+                for who in (ALICE, BRUNO):
+                    assert shared(one, n, who) == [{"shared": n}]
+        with instances[0].acting_as(ALICE.user, "tests") as tx:
+            assert len(tx.read(HELD_HERE)) == 1
+        for one in instances:
+            one.close()
+
+
+@pytest.mark.parametrize(("session", "known"), [(Session.OWN, True), (Session.TRACKED, False)])
+def test_what_rows_look_like_is_remembered_where_nobody_else_reads_statements_anew(session, known):
+    names = Prepared()
+    names.session = session
+
+    names.parsed("select 1", names.new("select 1"))
+    names.described("select 1", [], [])
+
+    assert names.of("select 1").is_described is known
 
 
 def test_a_name_belongs_to_a_text():
     one, other = Prepared(), Prepared()
     assert one.new("select 1") == NO_NAME
-    one.trusted = other.trusted = True
+    one.session = other.session = Session.OWN
 
     assert one.new("select 1") == other.new("select 1") != one.new("select 2")
     assert one.new("select 1") == NO_NAME  # it is on its way

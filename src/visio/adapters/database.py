@@ -49,9 +49,13 @@ PASSING_CLASSES = {"08", "53", "57", "58"}
 # ended because nobody went on with it.
 READ_ONLY, PASSING = "25006", {"25006", "25P03"}
 
+# With a plan for whatever values, made once in a session: docs/decisions/0025.
 IDENTITY = """select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
   set_config('visio.function', $3, true),
-  set_config('statement_timeout', '5000', true), set_config('lock_timeout', '2000', true)"""
+  set_config('statement_timeout', '5000', true), set_config('lock_timeout', '2000', true),
+  set_config('plan_cache_mode', 'force_generic_plan', true)"""
+# What is planned for its values after all, and whatever comes behind it.
+AS_IT_COMES = "set local plan_cache_mode to auto"
 # Each `(select …)` is one value before any row is read. As a column of a subquery it would be asked
 # for row by row, behind the policies: over all clients that an operator has.
 WHO = """select current_user, o.id, o.name, c.id, c.operator_id, c.name, p.name
@@ -195,8 +199,16 @@ class Database:
         self._turnstile = Turnstile()
 
     def open_ahead(self) -> None:
-        """Open a connection now, beside whatever else there is to do."""
+        """Open a connection now, beside whatever else there is to do; unless one is there."""
         self._pool.open_ahead()
+
+    def settle(self) -> None:
+        """Be still: this process is about to fork."""
+        self._pool.settle()
+
+    def leave_to_child(self) -> None:
+        """Leave what is open to the process that was forked, and say nothing on it any more."""
+        self._pool.leave_to_child()
 
     def acting_as(
         self, user_id: UUID, function: str, counted: Counted | None = None
@@ -300,6 +312,8 @@ class Transaction:
             self._open()
         bound = statement.values(values)
         try:
+            if statement.anew:
+                self._wire.defer(AS_IT_COMES)
             answered = self._wire.run(statement.sql, bound, anew=statement.anew)
         except Exception as error:
             raise self._failed(error) from error
@@ -315,6 +329,8 @@ class Transaction:
             self._open()
         bound = statement.values(values)
         try:
+            if statement.anew:
+                self._wire.defer(AS_IT_COMES)
             return Later(self._wire.defer(statement.sql, bound, anew=statement.anew))
         except Exception as error:  # it was never sent: a value that cannot be encoded
             raise self._failed(error) from error

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from visio.adapters.driver import converters, core, pg8000
-from visio.adapters.prepared import NO_NAME, Held, Prepared
+from visio.adapters.prepared import HOLD, NO_NAME, Held, Prepared, Session
 
 log = logging.getLogger("visio.database")
 
@@ -36,9 +36,9 @@ _WHOSE = """select pg_backend_pid(),
 
 class _Asked(core.Context):  # type: ignore[misc]  # pg8000 ships no types
     """A statement on its way: the name under which the server is to hold it ready, or as what it
-    does already."""
+    does already, or the one that any session is to know it by."""
 
-    name = NO_NAME
+    name = shared = NO_NAME
     held: Held | None = None
 
     def looks_as(self, held: Held) -> None:
@@ -118,6 +118,11 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return []
+        if named := {one.statement: one.shared for one, _ in waiting if one.shared}:
+            first = next(number for number, (one, _) in enumerate(waiting) if one.shared)
+            held = _Asked(HOLD)
+            values = self._prepared.held_first(named)
+            waiting.insert(first, (held, self._encoded(held, values, anew=True)))
         if not self.in_step:
             raise pg8000.InterfaceError("an answer was never read")
         if not self._asked_whose:
@@ -145,8 +150,8 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
                 answered = next(answers, answered)
         if contexts[0] is self._whose:
             number = int.from_bytes(self._backend_key_data[:4], "big")
-            [[process, as_given]] = self._whose.rows or [[None, True]]
-            self._prepared.trusted = process == number or not as_given
+            [[process, as_given]] = self._whose.rows or [[None, None]]
+            self._prepared.session = _session(process == number, as_given)
         for context in contexts:
             if context.error is not None:
                 self._prepared.refused(field_of(context.error, "C"))
@@ -194,6 +199,10 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         with contextlib.suppress(pg8000.Error, OSError):
             super().close()
 
+    def abandon(self) -> None:
+        """Close this process's end of it, and let the server believe that nothing has happened."""
+        os.close(self._usock.detach())
+
     def _asks_whose(self) -> bytes:
         name = b"visio_" + os.urandom(8).hex().encode()  # nobody else's, and gone afterwards
         parsed = self._parsed(name, _WHOSE)
@@ -205,6 +214,10 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         if not anew and (held := self._prepared.of(statement)):
             asked.held = held if held.is_described else None
             return self._run(held.name, values, describe=not held.is_described)
+        if not anew and (shared := self._prepared.shared(statement)):
+            run = self._run(shared, values)
+            asked.shared = shared
+            return run
         name = NO_NAME if anew else self._prepared.new(statement)
         run = self._run(name, values)
         asked.name = name
@@ -229,6 +242,14 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
         bind += core.H_pack(0)
         described = _message(core.DESCRIBE, _PORTAL + core.NULL_BYTE) if describe else b""
         return b"".join((_message(core.BIND, bytes(bind)), described, core.EXECUTE_MSG))
+
+
+def _session(as_at_the_handshake: bool, as_given: bool | None) -> Session:
+    if as_given is None:
+        return Session.UNKNOWN
+    if not as_given:
+        return Session.TRACKED
+    return Session.OWN if as_at_the_handshake else Session.SHARED
 
 
 def field_of(error: BaseException | None, field: str) -> str | None:

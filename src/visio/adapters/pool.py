@@ -31,12 +31,28 @@ class Pool:
         self._ahead: threading.Thread | None = None
 
     def open_ahead(self) -> None:
-        """Open a connection now, for whoever takes one first, and who waits until it is open.
+        """Open a connection now, for whoever takes one first, and who waits until it is open;
+        unless one rests.
 
         If it cannot be opened that one is told, as anybody is who tries.
         """
-        self._ahead = threading.Thread(target=self._rests_ahead, daemon=True)
-        self._ahead.start()
+        if not self._resting:
+            self._ahead = threading.Thread(target=self._rests_ahead, daemon=True)
+            self._ahead.start()
+
+    def settle(self) -> None:
+        """Wait until the one that is opened ahead is open, a while at most."""
+        if self._ahead is not None:
+            self._ahead.join(PATIENCE)
+
+    def leave_to_child(self) -> None:
+        """Let a process that was forked have what rests here, which it has got as well.
+
+        Nothing is said on it, not even goodbye. What opens only now is nobody's.
+        """
+        self._discarded_at = self._clock()
+        while (connection := self._next()) is not None:
+            connection.abandon()
 
     def take(self) -> PipelinedConnection:
         """A connection in good order, the caller's own until it is given back.
@@ -95,8 +111,12 @@ class Pool:
     def _rests_ahead(self) -> None:
         with contextlib.suppress(Exception):
             connection = self._opened()
-            connection.rests_since = self._clock()
-            self._resting.append(connection)
+            # Once it has answered anything, it knows whose session it has.
+            if self._answers(connection) and self._usable(connection):
+                connection.rests_since = self._clock()
+                self._resting.append(connection)
+            else:
+                connection.close()
 
     def _usable(self, connection: PipelinedConnection) -> bool:
         age = self._clock() - connection.opened_at
@@ -109,7 +129,7 @@ class Pool:
         if self._clock() - connection.rests_since < RESTED:
             return True
         try:
-            connection.run("select 1")
+            connection.run("select 1", anew=True)  # by a name, only who acts may ask for it
         except Exception:  # noqa: BLE001 -- whatever ails it, another one is opened
             return False
         return True
