@@ -330,11 +330,11 @@ select c.auth_user_id, 'request-meeting', cast(g.request_id as text),
 # A week later, when it takes place.
 LIVED = (
     """
-insert into public.lobby_knocks (meeting_id, client_id, status, since, renewed_at, admitted_at,
-       ended_at, created_at, updated_at, devices)
-select meeting_id, client_id, 'left', slot - interval '3 minutes', slot, slot + interval '1 minute',
-       slot + interval '14 minutes', slot - interval '3 minutes', slot + interval '14 minutes',
-       'ready'
+insert into public.lobby_knocks (meeting_id, client_id, operator_id, status, since, renewed_at,
+       admitted_at, ended_at, created_at, updated_at, devices)
+select meeting_id, client_id, operator_id, 'left', slot - interval '3 minutes', slot,
+       slot + interval '1 minute', slot + interval '14 minutes', slot - interval '3 minutes',
+       slot + interval '14 minutes', 'ready'
   from grown where i > :after and i <= :upto and kind = 'held' order by i""",
     """
 insert into public.lobby_messages (meeting_id, sender, canned, body, created_at)
@@ -360,9 +360,10 @@ select gen_random_uuid(), meeting_id, 'client:' || client_id || ':0', slot + int
  order by i""",
 )
 WAITING = """
-insert into public.lobby_knocks (meeting_id, client_id, status, since, renewed_at, created_at,
-       updated_at, devices)
-select meeting_id, client_id, 'waiting', cast(:now as timestamptz) - interval '4 minutes',
+insert into public.lobby_knocks (meeting_id, client_id, operator_id, status, since, renewed_at,
+       created_at, updated_at, devices)
+select meeting_id, client_id, operator_id, 'waiting',
+       cast(:now as timestamptz) - interval '4 minutes',
        cast(:now as timestamptz) + interval '1 day',
        cast(:now as timestamptz) - interval '4 minutes',
        cast(:now as timestamptz) - interval '4 minutes', 'ready'

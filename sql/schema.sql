@@ -57,6 +57,31 @@ end $$;
 
 COMMENT ON FUNCTION visio.each_of(items jsonb) IS 'The items of a short list, to be joined by their ids.';
 
+CREATE FUNCTION visio.hold(batch text, names text, statements text) RETURNS void
+    LANGUAGE plpgsql STRICT
+    SET search_path TO ''
+    AS $$
+declare
+  wanted record;
+begin
+  if pg_catalog.current_setting('visio.held_' || batch, true) = 'yes' then
+    return;
+  end if;
+  for wanted in
+    select each.name, each.statement
+      from rows from (
+             pg_catalog.string_to_table(names, ' '),
+             pg_catalog.string_to_table(statements, pg_catalog.chr(31))) as each(name, statement)
+     where not exists (select from pg_catalog.pg_prepared_statements as held
+                        where held.name = each.name)
+  loop
+    execute pg_catalog.format('prepare %I as %s', wanted.name, wanted.statement);
+  end loop;
+  perform pg_catalog.set_config('visio.held_' || batch, 'yes', false);
+end $$;
+
+COMMENT ON FUNCTION visio.hold(batch text, names text, statements text) IS 'Statements, one for each name, that this session is to hold ready.';
+
 CREATE FUNCTION visio.hold_chain(keys text[], event jsonb) RETURNS uuid
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -138,6 +163,15 @@ $_$;
 
 COMMENT ON FUNCTION visio.may_listen(topic text) IS 'Runs as the listener: the policies of the tables it reads decide which rows there are.';
 
+CREATE FUNCTION visio.name_operator() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  new.operator_id := (select m.operator_id from public.meetings m where m.id = new.meeting_id);
+  return new;
+end $$;
+
 CREATE FUNCTION visio.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -192,6 +226,7 @@ CREATE TABLE public.lobby_knocks (
     devices text DEFAULT 'untested'::text NOT NULL,
     next_step text,
     remind_at timestamp with time zone,
+    operator_id uuid,
     CONSTRAINT lobby_knocks_devices CHECK ((devices = ANY (ARRAY['ready'::text, 'sound_only'::text, 'none'::text, 'untested'::text]))),
     CONSTRAINT lobby_knocks_next_step CHECK ((next_step = ANY (ARRAY['knock_again'::text, 'ask_again'::text, 'await_word'::text]))),
     CONSTRAINT lobby_knocks_status CHECK ((status = ANY (ARRAY['waiting'::text, 'admitted'::text, 'denied'::text, 'left'::text])))
@@ -209,6 +244,8 @@ COMMENT ON COLUMN public.lobby_knocks.devices IS 'What the client''s page found 
 COMMENT ON COLUMN public.lobby_knocks.next_step IS 'What the operator who turned the client away would have them do.';
 
 COMMENT ON COLUMN public.lobby_knocks.remind_at IS 'When the operator is told again, elsewhere. Null once that has been done, or the knock was answered.';
+
+COMMENT ON COLUMN public.lobby_knocks.operator_id IS 'Whose lobby it is, as the meeting says. Null on knocks that ended before this column was there.';
 
 CREATE TABLE public.lobby_messages (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -772,6 +809,8 @@ CREATE INDEX lobby_knocks_meeting ON public.lobby_knocks USING btree (meeting_id
 
 CREATE UNIQUE INDEX lobby_knocks_one_live ON public.lobby_knocks USING btree (meeting_id) WHERE (status = ANY (ARRAY['waiting'::text, 'admitted'::text]));
 
+CREATE INDEX lobby_knocks_operator_waiting ON public.lobby_knocks USING btree (operator_id) WHERE (status = 'waiting'::text);
+
 CREATE INDEX lobby_knocks_unanswered ON public.lobby_knocks USING btree (remind_at) WHERE (remind_at IS NOT NULL);
 
 CREATE INDEX lobby_messages_newest ON public.lobby_messages USING btree (meeting_id, created_at DESC, id DESC);
@@ -784,9 +823,9 @@ CREATE INDEX meeting_requests_due ON public.meeting_requests USING btree (last_s
 
 CREATE UNIQUE INDEX meeting_requests_one_per_meeting ON public.meeting_requests USING btree (meeting_id);
 
-CREATE INDEX meeting_requests_open ON public.meeting_requests USING btree (operator_id, created_at DESC, id DESC) WHERE (status = ANY (ARRAY['pending'::text, 'countered'::text, 'accepted'::text]));
-
 CREATE INDEX meeting_requests_operator_newest ON public.meeting_requests USING btree (operator_id, created_at DESC, id DESC);
+
+CREATE INDEX meeting_requests_operator_state ON public.meeting_requests USING btree (operator_id, status, created_at DESC, id DESC);
 
 CREATE INDEX meeting_requests_remind ON public.meeting_requests USING btree (remind_at) WHERE ((status = 'pending'::text) AND (remind_at IS NOT NULL));
 
@@ -794,13 +833,13 @@ CREATE INDEX meetings_client_id ON public.meetings USING btree (client_id, creat
 
 CREATE INDEX meetings_ical_uid ON public.meetings USING btree (ical_uid) WHERE (ical_uid IS NOT NULL);
 
-CREATE INDEX meetings_live ON public.meetings USING btree (operator_id, created_at DESC, id DESC) WHERE (status = ANY (ARRAY['scheduled'::text, 'in_progress'::text]));
-
 CREATE INDEX meetings_live_by_end ON public.meetings USING btree (ends_at) WHERE (status = ANY (ARRAY['scheduled'::text, 'in_progress'::text]));
 
 CREATE INDEX meetings_live_by_start ON public.meetings USING btree (operator_id, scheduled_at) WHERE (status = ANY (ARRAY['scheduled'::text, 'in_progress'::text]));
 
 CREATE INDEX meetings_operator_id ON public.meetings USING btree (operator_id, created_at DESC, id DESC);
+
+CREATE INDEX meetings_operator_state ON public.meetings USING btree (operator_id, status, created_at DESC, id DESC);
 
 CREATE INDEX meetings_remind_day ON public.meetings USING btree (scheduled_at) WHERE ((status = 'scheduled'::text) AND (reminded_day_at IS NULL));
 
@@ -828,9 +867,13 @@ CREATE UNIQUE INDEX calcom_bookings_request ON visio.calcom_bookings USING btree
 
 CREATE INDEX calcom_bookings_requested ON visio.calcom_bookings USING btree (uid) WHERE (phase = 'requested'::text);
 
-CREATE INDEX calcom_chains_age ON visio.calcom_chains USING btree (COALESCE(ends_at, created_at));
-
 CREATE INDEX calcom_chains_client ON visio.calcom_chains USING btree (client_id);
+
+CREATE INDEX calcom_chains_over ON visio.calcom_chains USING btree ((
+CASE
+    WHEN (ends_at IS NULL) THEN created_at
+    ELSE ends_at
+END));
 
 CREATE INDEX calcom_chains_waiting ON visio.calcom_chains USING btree (operator_id, created_at DESC, id DESC) WHERE (state = ANY (ARRAY['quarantined'::text, 'conflict'::text]));
 
@@ -875,6 +918,8 @@ CREATE INDEX webhook_inbox_loose ON visio.webhook_inbox USING btree (keep_until)
 CREATE INDEX webhook_inbox_meeting ON visio.webhook_inbox USING btree (meeting_id);
 
 CREATE INDEX webhook_inbox_received ON visio.webhook_inbox USING btree (received_at, id);
+
+CREATE TRIGGER name_operator BEFORE INSERT ON public.lobby_knocks FOR EACH ROW EXECUTE FUNCTION visio.name_operator();
 
 CREATE TRIGGER never_changed BEFORE UPDATE ON public.transitions FOR EACH STATEMENT EXECUTE FUNCTION visio.refuse_change();
 
@@ -1217,11 +1262,17 @@ REVOKE ALL ON FUNCTION visio.each_of(items jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION visio.each_of(items jsonb) TO visio_app;
 GRANT ALL ON FUNCTION visio.each_of(items jsonb) TO visio_system;
 
+REVOKE ALL ON FUNCTION visio.hold(batch text, names text, statements text) FROM PUBLIC;
+GRANT ALL ON FUNCTION visio.hold(batch text, names text, statements text) TO visio_app;
+GRANT ALL ON FUNCTION visio.hold(batch text, names text, statements text) TO visio_system;
+
 REVOKE ALL ON FUNCTION visio.hold_chain(keys text[], event jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION visio.hold_chain(keys text[], event jsonb) TO visio_system;
 
 REVOKE ALL ON FUNCTION visio.may_listen(topic text) FROM PUBLIC;
 GRANT ALL ON FUNCTION visio.may_listen(topic text) TO authenticated;
+
+REVOKE ALL ON FUNCTION visio.name_operator() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION visio.refuse_change() FROM PUBLIC;
 

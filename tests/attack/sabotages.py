@@ -837,10 +837,58 @@ MUTANTS = (
     Mutant(
         "a session that changes hands is trusted with names",
         PIPELINE,
-        "self._prepared.trusted = process == number or not as_given",
-        "self._prepared.trusted = True",
+        "return Session.OWN if as_at_the_handshake else Session.SHARED",
+        "return Session.OWN",
         (
-            f"{SQL}prepared.py::test_where_somebody_stands_in_between_who_passes_names_on_nothing_has_one",
+            f"{SQL}prepared.py"
+            "::test_behind_a_pooler_that_passes_names_on_each_session_is_told_what_to_hold",
+        ),
+    ),
+    Mutant(
+        "a session that is shared is not told what to hold",
+        PIPELINE,
+        "            waiting.insert(first, (held, self._encoded(held, values, anew=True)))\n",
+        "",
+        (
+            f"{SQL}prepared.py"
+            "::test_behind_a_pooler_that_passes_names_on_each_session_is_told_what_to_hold",
+        ),
+    ),
+    Mutant(
+        "rows are read as they looked to another session",
+        PREPARED,
+        "held.is_described = self.session is Session.OWN",
+        "held.is_described = True",
+        (
+            f"{SQL}prepared.py"
+            "::test_what_rows_look_like_is_remembered_where_nobody_else_reads_statements_anew",
+        ),
+    ),
+    Mutant(
+        "who hands a connection on hangs up",
+        POOL,
+        "            connection.abandon()\n",
+        "            connection.close()\n",
+        (
+            f"{FUNCTIONS}started.py"
+            "::test_the_first_caller_finds_a_connection_that_is_open_and_nobody_else_holds_it",
+        ),
+    ),
+    Mutant(
+        "a page of a list begins anew",
+        "src/visio/adapters/paging.py",
+        "(*conditions, continued and _BEHIND)",
+        "conditions",
+        (f"{FUNCTIONS}lobby.py::test_lists_are_newest_first_and_paged",),
+    ),
+    Mutant(
+        "of the meetings before a slot the first one is looked at",
+        REQUESTS,
+        "order by before.scheduled_at desc",
+        "order by before.scheduled_at",
+        (
+            f"{FUNCTIONS}agreeing.py"
+            "::test_of_the_meetings_before_a_slot_the_last_one_may_reach_into_it",
         ),
     ),
     Mutant(

@@ -358,6 +358,7 @@ EXECUTES = {
     "visio.caller()": {"visio_app", "visio_system"},
     "visio.count_call(uuid,text,integer,interval)": {"visio_app", "visio_system"},
     "visio.each_of(jsonb)": {"visio_app", "visio_system"},
+    "visio.hold(text,text,text)": {"visio_app", "visio_system"},
     "visio.hold_chain(text[],jsonb)": {"visio_system"},
     "visio.may_listen(text)": {"authenticated"},
     "visio.refuse_change()": set(),

@@ -397,6 +397,17 @@ def test_the_operator_sees_which_slots_are_free_taken_or_passed(call, pending, r
     assert to_client["slots"] is None
 
 
+def test_of_the_meetings_before_a_slot_the_last_one_may_reach_into_it(call, pending):
+    for minutes in (-30, -300):
+        earlier = pending(BRUNO, [at(1, minutes=minutes)])
+        call("decide-request", accept(earlier, earlier["requestedSlots"][0]), MIKL)
+    pending(ALICE, [at(1), at(1, minutes=30)])
+
+    [listed] = call("list-requests", {"status": "pending"}, MIKL).json["data"]["items"]
+
+    assert [slot["state"] for slot in listed["slots"]] == ["taken", "free"]
+
+
 def test_offered_slots_are_marked_as_well(call, countered):
     countered(ALICE, [at(5)])
 

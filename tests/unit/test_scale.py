@@ -212,7 +212,10 @@ def test_what_is_measured_elsewhere_is_drawn_once_it_is_there():
     one = {"rateRatio": 0.25, "perSecond": 500, "helloPerSecond": 2000, "ms": ms, "helloMs": ms}
     latest["throughput"] = {
         "threads": 8,
-        "knocks": {"1": {**one, "lockWaits": {"looked": 9, "seen": {"transactionid": 2}}}},
+        "knocks": {
+            "1": {**one, "lockWaits": {"looked": 9, "seen": {"transactionid": 2}}},
+            "8": {**one, "lockWaits": {"looked": 9, "seen": {"extend": 3}}},
+        },
     }
     latest["memoryRatio"] = {"who_am_i": 1.7, "send_push": 1.9}
     growth = {
@@ -224,7 +227,9 @@ def test_what_is_measured_elsewhere_is_drawn_once_it_is_there():
 
     assert "500 of 2,000 a second" in made["throughput"].drawing
     assert "31" in made["tails"].drawing
-    assert "**not met**, 2 waits were seen" in str(made["throughput"].goals[0])
+    assert "**not met**, 2 such waits were seen in 18 looks, and 3" in str(
+        made["throughput"].goals[0]
+    )
     assert "the largest is `send_push` with 1.90" in str(made["memory"].goals[0])
     assert "0 of 1 with 1,000,000 requests; the largest is 1.4" in str(made["growth"].goals[0])
 

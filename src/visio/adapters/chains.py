@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
@@ -13,8 +14,8 @@ from msgspec.json import encode
 from visio.adapters import meetings, requests
 from visio.adapters.database import Later, Transaction
 from visio.adapters.meetings import PEOPLE, people
-from visio.adapters.paging import Page, Position
-from visio.adapters.statements import text
+from visio.adapters.paging import Page, Position, asked, newest
+from visio.adapters.statements import Statement, text
 from visio.domain.appointment import Held, Party, Settled
 from visio.domain.booking import Told
 from visio.domain.meeting import Span
@@ -148,14 +149,6 @@ update visio.calcom_bookings b
 returning b.uid, d.verb, d.reason""")
 GIVE_UP = text("""
 update visio.calcom_bookings set attempts = :most where uid = :uid""")
-WAITING = text("""
-select id, state, summary, created_at
-  from visio.calcom_chains
- where state in ('quarantined', 'conflict')
-   and (cast(:at as timestamptz) is null
-     or (created_at, id) < (cast(:at as timestamptz), cast(:id as uuid)))
- order by created_at desc, id desc
- limit :limit""")
 # Under the operator's own policies: what these do not show is not held for the operator either.
 CHOICE = text("""
 select set_config('visio.chosen', cast(ch.id as text), true)
@@ -310,9 +303,20 @@ def give_up(tx: Transaction, uid: str) -> None:
 
 def waiting(tx: Transaction, *, after: Position | None, limit: int) -> Page[WaitingChain]:
     """Chains that wait for the calling operator, newest first."""
-    at, id = after or (None, None)
-    rows = tx.read(WAITING, at=at, id=id, limit=limit + 1)
+    rows = tx.read(_listing(continued=after is not None), **asked(after, limit))
     return Page.of([WaitingChain(**row) for row in rows], limit)
+
+
+@cache
+def _listing(*, continued: bool) -> Statement:
+    return text(
+        newest(
+            "visio.calcom_chains",
+            "t.state in ('quarantined', 'conflict')",
+            continued=continued,
+            columns="t.id, t.state, t.summary, t.created_at",
+        )
+    )
 
 
 def choose(tx: Transaction, id: UUID, client_id: UUID | None) -> Later:

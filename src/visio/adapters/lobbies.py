@@ -23,7 +23,8 @@ select k.id as knock_id, k.meeting_id, k.client_id, c.name as client_name, k.sta
   join public.meetings m on m.id = k.meeting_id
   join public.clients c on c.id = k.client_id
   join public.operators o on o.id = m.operator_id
- where k.status = 'waiting' and k.renewed_at > cast(:renewed_since as timestamptz)
+ where k.operator_id = (select visio.caller()) and k.status = 'waiting'
+   and k.renewed_at > cast(:renewed_since as timestamptz)
    and m.status in ('scheduled', 'in_progress') and m.operator_id = (select visio.caller())
  order by k.since, k.id""")
 SAY = text("""

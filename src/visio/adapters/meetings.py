@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from visio.adapters.database import Transaction
 from visio.adapters.history import history
-from visio.adapters.paging import IN_ORDER, OF_CALLER, WANTED, Page, Position
+from visio.adapters.paging import IN_ORDER, Page, Position, asked, of_caller
 from visio.adapters.statements import Statement, text
 from visio.domain.events import People
 from visio.domain.lobby import MESSAGES_KEPT, Knock, KnockStatus, Lobby, LobbyMessage
@@ -148,13 +149,6 @@ update public.notifications set read_at = cast(:now as timestamptz)
 _HISTORY = """
   (select coalesce(jsonb_agg(to_jsonb(t) order by t.id), '[]')
      from public.transitions t where t.meeting_id = m.id) as history"""
-PAGE = text(f"""
-select {COLUMNS}, r.id as request_id, {_HISTORY}
-  from ({OF_CALLER.format(of="public.meetings", wanted=WANTED)}) m
-  left join public.meeting_requests r on r.meeting_id = m.id
- order by m.created_at desc, m.id desc
- limit :limit""")  # noqa: S608 -- the parts are constants
-
 
 REMINDERS: Mapping[Reminder, tuple[Statement, Statement]] = {
     "day": (NEAR, REMINDED_DAY),
@@ -303,10 +297,21 @@ def page(
     tx: Transaction, *, status: str | None, after: Position | None, limit: int
 ) -> Page[ListedMeeting]:
     """The caller's meetings, newest first, each with its history."""
-    at, id = after or (None, None)
+    listing = _listing(status and MeetingStatus(status), continued=after is not None)
     tx.lock(IN_ORDER)
-    rows = tx.read(PAGE, status=status, at=at, id=id, limit=limit + 1)
+    rows = tx.read(listing, **asked(after, limit))
     return Page.of([ListedMeeting(meeting(row), history(row["history"])) for row in rows], limit)
+
+
+@cache
+def _listing(status: MeetingStatus | None, *, continued: bool) -> Statement:
+    in_state = status and f"t.status = '{status}'"
+    return text(f"""
+select {COLUMNS}, r.id as request_id, {_HISTORY}
+  from ({of_caller("public.meetings", in_state, continued=continued)}) m
+  left join public.meeting_requests r on r.meeting_id = m.id
+ order by m.created_at desc, m.id desc
+ limit :limit""")  # noqa: S608 -- the parts are constants
 
 
 def _state(meeting: Meeting) -> dict[str, object]:

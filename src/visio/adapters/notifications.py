@@ -2,34 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
 from visio.adapters.database import Transaction
-from visio.adapters.paging import IN_ORDER, Page, Position
-from visio.adapters.statements import text
+from visio.adapters.paging import IN_ORDER, Page, Position, asked, newest
+from visio.adapters.statements import Statement, text
 
-# Each side by itself, as every list of ours: see OF_CALLER.
 _OWN = """recipient_type = 'operator' and recipient_id = (select visio.caller())"""
 _CLIENTS = """recipient_type = 'client' and recipient_id = (
             select id from public.clients where auth_user_id = (select visio.caller()))"""
-_WANTED = """(not cast(:unread as boolean) or read_at is null)
-      and (cast(:at as timestamptz) is null
-        or (created_at, id) < (cast(:at as timestamptz), cast(:id as uuid)))
-    order by created_at desc, id desc
-    limit :limit"""
-PAGE = text(f"""
-select id, type, title, body, link, read_at, created_at
-  from (
-  (select * from public.notifications
-    where {_OWN} and {_WANTED})
-  union all
-  (select * from public.notifications
-    where {_CLIENTS} and {_WANTED})) n
- order by created_at desc, id desc
- limit :limit""")  # noqa: S608 -- the parts are constants of this file
 READ = text(f"""
 update public.notifications
    set read_at = cast(:now as timestamptz)
@@ -56,15 +41,30 @@ def page(
     tx: Transaction, *, unread: bool, after: Position | None, limit: int
 ) -> Page[Notification]:
     """The caller's notifications, newest first."""
-    at, id = after or (None, None)
+    listing = _listing(unread=unread, continued=after is not None)
     tx.lock(IN_ORDER)
-    rows = tx.read(PAGE, unread=unread, at=at, id=id, limit=limit + 1)
+    rows = tx.read(listing, **asked(after, limit))
     return Page.of([_notification(row) for row in rows], limit)
 
 
 def mark_read(tx: Transaction, ids: Sequence[UUID] | None, *, now: datetime) -> int:
     """Mark the caller's own (all where `ids` is None); how many were unread before."""
     return len(tx.read(READ, ids=None if ids is None else list(map(str, ids)), now=now))
+
+
+@cache
+def _listing(*, unread: bool, continued: bool) -> Statement:
+    # Each side by itself, as every list of ours: see `of_caller`.
+    only = "t.read_at is null" if unread else None
+    as_operator, as_client = (
+        newest("public.notifications", side, only, continued=continued) for side in (_OWN, _CLIENTS)
+    )
+    return text(f"""
+select id, type, title, body, link, read_at, created_at
+  from (({as_operator})
+  union all ({as_client})) n
+ order by created_at desc, id desc
+ limit :limit""")  # noqa: S608 -- the parts are constants of ours
 
 
 def _notification(row: Mapping[str, Any]) -> Notification:

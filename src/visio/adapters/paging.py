@@ -19,26 +19,50 @@ Position = tuple[datetime, UUID]
 # needs all that somebody has, and sorts it. Without a sort it reads a page's worth off an index.
 IN_ORDER = text("""
 select set_config('enable_sort', 'off', true)""")
-# The rows of `of` that are the caller's, newest first, at most `:limit` of them: as an operator and
-# as a client, each read in the order of an index of its own. Row policies say the same, but as one
-# condition with an `or` in it, for which the planner reads everything there is. Somebody who were
-# both would see what is between them once.
-OF_CALLER = """
-  (select t.* from {of} t
-    where t.operator_id = (select visio.caller()) and {wanted}
-    order by t.created_at desc, t.id desc
-    limit :limit)
-  union all
-  (select t.* from {of} t
-    where t.client_id = (
-            select id from public.clients where auth_user_id = (select visio.caller()))
-      and t.operator_id <> (select visio.caller()) and {wanted}
-    order by t.created_at desc, t.id desc
-    limit :limit)"""
-WANTED = """
-          (cast(:status as text) is null or t.status = :status)
-      and (cast(:at as timestamptz) is null
-        or (t.created_at, t.id) < (cast(:at as timestamptz), cast(:id as uuid)))"""
+_BEHIND = "(t.created_at, t.id) < (cast(:at as timestamptz), cast(:id as uuid))"
+
+
+def newest(table: str, *conditions: str | None, continued: bool, columns: str = "t.*") -> str:
+    """The newest `:limit` rows of a table, as `t`, for which all conditions hold that there are;
+    `continued`: behind the position `:at`, `:id`.
+
+    What is not asked for is no condition. One that may be left out (`:at is null or …`) tells
+    nothing to a plan for whatever values, which then reads and drops all that came on the pages
+    before, or all that is in another state.
+    """
+    wanted = [condition for condition in (*conditions, continued and _BEHIND) if condition]
+    return f"""
+select {columns} from {table} t
+ where {" and ".join(wanted)}
+ order by t.created_at desc, t.id desc
+ limit :limit"""  # noqa: S608 -- every part is a constant of ours
+
+
+def of_caller(table: str, *conditions: str | None, continued: bool) -> str:
+    """The newest of the caller's own rows, as an operator and as a client, each read in the order
+    of an index of its own.
+
+    Row policies say the same, but as one condition with an `or` in it, for which the planner reads
+    everything there is. Somebody who were both would see what is between them once.
+    """
+    as_operator = newest(
+        table, "t.operator_id = (select visio.caller())", *conditions, continued=continued
+    )
+    as_client = newest(
+        table,
+        "t.client_id = (select id from public.clients"
+        " where auth_user_id = (select visio.caller()))",
+        "t.operator_id <> (select visio.caller())",
+        *conditions,
+        continued=continued,
+    )
+    return f"({as_operator})\nunion all ({as_client})"
+
+
+def asked(after: Position | None, limit: int) -> dict[str, object]:
+    """What such a statement is given: one row more than a page holds, and where it goes on."""
+    behind = dict(zip(("at", "id"), after or (), strict=False))
+    return {"limit": limit + 1, **behind}
 
 
 class Listed(Protocol):

@@ -1,14 +1,15 @@
 """The SQL of people: what the caller's own row says beyond who he is, and whom he advises."""
 
 from datetime import datetime
+from functools import cache
 from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
 from visio.adapters.database import Transaction
-from visio.adapters.paging import IN_ORDER, Page, Position
-from visio.adapters.statements import text
+from visio.adapters.paging import IN_ORDER, Page, Position, asked, newest
+from visio.adapters.statements import Statement, text
 from visio.domain.refusals import NotAParty
 
 CONTACT = text("""
@@ -23,16 +24,7 @@ select 'client', c.id, c.name, c.locale, c.time_zone, o.id, o.name
   from public.clients c
   join public.operators o on o.id = c.operator_id
  where c.auth_user_id = (select visio.caller())""")
-CLIENTS = text("""
-select id, name, email, created_at
-  from public.clients
- where operator_id = (select visio.caller())
-   and (cast(:search as text) is null
-        or strpos(lower(concat_ws(' ', name, email)), lower(cast(:search as text))) > 0)
-   and (cast(:at as timestamptz) is null
-        or (created_at, id) < (cast(:at as timestamptz), cast(:id as uuid)))
- order by created_at desc, id desc
- limit :limit""")
+_HOLDS = "strpos(lower(concat_ws(' ', t.name, t.email)), lower(cast(:search as text))) > 0"
 
 
 class Contact(Struct, frozen=True):
@@ -76,7 +68,21 @@ def clients(
     tx: Transaction, *, search: str | None, after: Position | None, limit: int
 ) -> Page[ListedClient]:
     """The calling operator's clients, newest first; those whose name or e-mail holds `search`."""
-    at, id = after or (None, None)
+    listing = _listing(searched=bool(search), continued=after is not None)
+    sought = {"search": search} if search else {}
     tx.lock(IN_ORDER)
-    rows = tx.read(CLIENTS, search=search or None, at=at, id=id, limit=limit + 1)
+    rows = tx.read(listing, **sought, **asked(after, limit))
     return Page.of([ListedClient(**row) for row in rows], limit)
+
+
+@cache
+def _listing(*, searched: bool, continued: bool) -> Statement:
+    return text(
+        newest(
+            "public.clients",
+            "t.operator_id = (select visio.caller())",
+            _HOLDS if searched else None,
+            continued=continued,
+            columns="t.id, t.name, t.email, t.created_at",
+        )
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,8 @@ from msgspec.json import encode
 from visio.adapters.database import Transaction
 from visio.adapters.history import history
 from visio.adapters.meetings import PEOPLE, people
-from visio.adapters.paging import IN_ORDER, OF_CALLER, WANTED, Page, Position
-from visio.adapters.statements import text
+from visio.adapters.paging import IN_ORDER, Page, Position, asked, of_caller
+from visio.adapters.statements import Statement, text
 from visio.domain.events import People, instant
 from visio.domain.meeting import Meeting, Span
 from visio.domain.refusals import StillLocked, Unavailable
@@ -23,30 +24,35 @@ COLUMNS = """r.id, r.client_id, r.operator_id, r.requested_slots, r.proposed_slo
   r.created_at, r.updated_at"""
 LOCK = text("""
 select from public.meeting_requests where id = cast(:id as uuid) for update""")
-# The operator's live meetings, each with the rest after it, around the slots on the table (and
-# :slots, which are about to be). What ranges overlap is asked behind the row policies, meeting by
-# meeting, since && might tell what it sees; how instants compare tells nothing, and finds those
-# that are near by an index: neither a meeting nor the rest after it lasts longer than a day.
-# `offset 0` keeps the slots computed, or the comparison would hold a function again, and the
-# meetings behind them.
+# The operator's live meetings, each with the rest after it, that overlap a slot on the table (or
+# one of :slots, which are about to be). What ranges overlap is asked behind the row policies,
+# meeting by meeting, since && might tell what it sees; how instants compare tells nothing, and
+# finds by an index those that begin within the slot, and the last one before it. No other reaches
+# into it: live meetings of one operator do not overlap, says `meetings_one_at_a_time`. `offset 0`
+# keeps the slots computed, or the comparison would hold a function again.
 _BUSY = """
   (select coalesce(jsonb_agg(distinct jsonb_build_array(m.scheduled_at,
             m.ends_at + make_interval(mins => m.buffer_minutes))), '[]')
      from (select cast(slot as timestamptz) as at,
-                  cast(slot as timestamptz) - interval '2 days' as since,
                   cast(slot as timestamptz)
                     + make_interval(mins => r.duration_minutes + cast(:buffer as integer)) as until
              from jsonb_array_elements_text(r.requested_slots || coalesce(r.proposed_slots, '[]')
                     || cast(:slots as jsonb)) slot
            offset 0) s
     cross join lateral (
-      select near.id, near.scheduled_at, near.ends_at, near.buffer_minutes
-        from public.meetings near
-       where near.operator_id = r.operator_id and near.status in ('scheduled', 'in_progress')
-         and near.scheduled_at > s.since and near.scheduled_at < s.until
-      offset 0) m
-    where m.id is distinct from r.meeting_id
-      and tsrange(m.scheduled_at at time zone 'UTC',
+      (select before.scheduled_at, before.ends_at, before.buffer_minutes
+         from public.meetings before
+        where before.operator_id = r.operator_id and before.status in ('scheduled', 'in_progress')
+          and before.scheduled_at <= s.at and before.id is distinct from r.meeting_id
+        order by before.scheduled_at desc
+        limit 1)
+      union all
+      (select within.scheduled_at, within.ends_at, within.buffer_minutes
+         from public.meetings within
+        where within.operator_id = r.operator_id and within.status in ('scheduled', 'in_progress')
+          and within.scheduled_at > s.at and within.scheduled_at < s.until
+          and within.id is distinct from r.meeting_id)) m
+    where tsrange(m.scheduled_at at time zone 'UTC',
                   (m.ends_at at time zone 'UTC') + make_interval(mins => m.buffer_minutes), '[)')
        && tsrange(s.at at time zone 'UTC', s.until at time zone 'UTC', '[)')) as busy"""
 _HISTORY = """
@@ -132,12 +138,6 @@ select {COLUMNS}, {PEOPLE} {_OF_PEOPLE}
    for update of r skip locked""")
 REMINDED = text("""
 update public.meeting_requests set remind_at = null where id = any (cast(:ids as uuid[]))""")
-PAGE = text(f"""
-select {COLUMNS}, {_HISTORY}, {_BUSY},
-       (select c.name from public.clients c where c.id = r.client_id) as client_name
-  from ({OF_CALLER.format(of="public.meeting_requests", wanted=WANTED)}) r
- order by r.created_at desc, r.id desc
- limit :limit""")  # noqa: S608 -- the parts are constants
 
 
 def _minutes(span: timedelta) -> int:
@@ -260,15 +260,25 @@ def page(
     buffer: timedelta,
 ) -> Page[ListedRequest]:
     """The caller's requests, newest first, each with its history."""
-    at, id = after or (None, None)
-    asked = {"status": status, "at": at, "id": id, "limit": limit + 1}
+    listing = _listing(status and RequestStatus(status), continued=after is not None)
     tx.lock(IN_ORDER)
-    rows = tx.read(PAGE, **asked, slots="[]", buffer=_minutes(buffer))
+    rows = tx.read(listing, **asked(after, limit), slots="[]", buffer=_minutes(buffer))
     listed = [
         ListedRequest(request(row), history(row["history"]), _busy(row), row["client_name"])
         for row in rows
     ]
     return Page.of(listed, limit)
+
+
+@cache
+def _listing(status: RequestStatus | None, *, continued: bool) -> Statement:
+    in_state = status and f"t.status = '{status}'"
+    return text(f"""
+select {COLUMNS}, {_HISTORY}, {_BUSY},
+       (select c.name from public.clients c where c.id = r.client_id) as client_name
+  from ({of_caller("public.meeting_requests", in_state, continued=continued)}) r
+ order by r.created_at desc, r.id desc
+ limit :limit""")  # noqa: S608 -- the parts are constants
 
 
 def _decided(request: MeetingRequest) -> dict[str, object]:
