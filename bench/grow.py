@@ -142,9 +142,10 @@ select e.operator_no, c as client_no, e.operator_id,
             else gen_random_uuid() end as client_id
   from everybody e cross join lateral generate_series(0, e.many - 1) c"""
 OPERATORS = """
-insert into public.operators (id, name, email, created_at, updated_at)
+insert into public.operators (id, name, email, email_key, created_at, updated_at)
 select operator_id, 'Conseil ' || operator_no, 'conseil-' || operator_no || '@foxeo.example',
-       cast(:since as timestamptz), cast(:since as timestamptz)
+       'conseil-' || operator_no || '@foxeo.example', cast(:since as timestamptz),
+       cast(:since as timestamptz)
   from grown_people where client_no = 0 and operator_no not in (1, 2)"""
 CLIENTS = """
 insert into public.clients

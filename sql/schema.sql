@@ -140,6 +140,15 @@ $$;
 
 COMMENT ON FUNCTION visio.hold_chain(keys text[], event jsonb) IS 'Locks the one chain that these keys belong to, made of several if need be, until the transaction ends.';
 
+CREATE FUNCTION visio.key_email() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  new.email_key := pg_catalog.lower(pg_catalog.btrim(new.email));
+  return new;
+end $$;
+
 CREATE FUNCTION visio.may_listen(topic text) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
@@ -387,6 +396,7 @@ CREATE TABLE public.operators (
     time_zone text DEFAULT 'Europe/Paris'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    email_key text,
     CONSTRAINT operators_locale_check CHECK ((locale = ANY (ARRAY['fr'::text, 'en'::text]))),
     CONSTRAINT operators_name_check CHECK ((name <> ''::text))
 );
@@ -394,6 +404,8 @@ CREATE TABLE public.operators (
 ALTER TABLE ONLY public.operators FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE public.operators IS 'Consultants. The id is the auth user id, auth.uid().';
+
+COMMENT ON COLUMN public.operators.email_key IS 'The address as it is looked for: in lower case, without blanks around it.';
 
 CREATE TABLE public.transitions (
     id bigint NOT NULL,
@@ -853,6 +865,8 @@ CREATE INDEX notifications_unread ON public.notifications USING btree (recipient
 
 CREATE INDEX notifications_waiting ON public.notifications USING btree (meeting_id) WHERE ((type = 'client_waiting'::text) AND (read_at IS NULL));
 
+CREATE INDEX operators_email_key ON public.operators USING btree (email_key);
+
 CREATE INDEX transitions_client ON public.transitions USING btree (client_id);
 
 CREATE INDEX transitions_meeting ON public.transitions USING btree (meeting_id, id);
@@ -918,6 +932,8 @@ CREATE INDEX webhook_inbox_loose ON visio.webhook_inbox USING btree (keep_until)
 CREATE INDEX webhook_inbox_meeting ON visio.webhook_inbox USING btree (meeting_id);
 
 CREATE INDEX webhook_inbox_received ON visio.webhook_inbox USING btree (received_at, id);
+
+CREATE TRIGGER key_email BEFORE INSERT OR UPDATE OF email ON public.operators FOR EACH ROW EXECUTE FUNCTION visio.key_email();
 
 CREATE TRIGGER name_operator BEFORE INSERT ON public.lobby_knocks FOR EACH ROW EXECUTE FUNCTION visio.name_operator();
 
@@ -1269,6 +1285,8 @@ GRANT ALL ON FUNCTION visio.hold(batch text, names text, statements text) TO vis
 REVOKE ALL ON FUNCTION visio.hold_chain(keys text[], event jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION visio.hold_chain(keys text[], event jsonb) TO visio_system;
 
+REVOKE ALL ON FUNCTION visio.key_email() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION visio.may_listen(topic text) FROM PUBLIC;
 GRANT ALL ON FUNCTION visio.may_listen(topic text) TO authenticated;
 
@@ -1618,6 +1636,8 @@ GRANT SELECT(time_zone) ON TABLE public.operators TO visio_app;
 GRANT SELECT(time_zone) ON TABLE public.operators TO visio_system;
 GRANT SELECT(time_zone) ON TABLE public.operators TO authenticated;
 GRANT INSERT(time_zone),UPDATE(time_zone) ON TABLE public.operators TO visio_keeper;
+
+GRANT SELECT(email_key) ON TABLE public.operators TO visio_system;
 
 GRANT SELECT ON TABLE public.transitions TO visio_app;
 GRANT SELECT ON TABLE public.transitions TO authenticated;
