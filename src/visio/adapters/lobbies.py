@@ -22,10 +22,10 @@ select k.id as knock_id, k.meeting_id, k.client_id, c.name as client_name, k.sta
   from public.lobby_knocks k
   join public.meetings m on m.id = k.meeting_id
   join public.clients c on c.id = k.client_id
-  join public.operators o on o.id = m.operator_id
+  join public.operators o on o.id = k.operator_id
  where k.operator_id = (select visio.caller()) and k.status = 'waiting'
    and k.renewed_at > cast(:renewed_since as timestamptz)
-   and m.status in ('scheduled', 'in_progress') and m.operator_id = (select visio.caller())
+   and m.status in ('scheduled', 'in_progress')
  order by k.since, k.id""")
 SAY = text("""
 insert into public.lobby_messages (id, meeting_id, sender, canned, body, created_at)
