@@ -25,7 +25,7 @@ from tests.calcom import Booking
 from tests.conftest import FAST, ON_ONE_SERVER, TEMPLATE, TestDatabase, at
 from tests.world import ALICE, BRUNO, CHLOE, MIKL, NORA, signed
 from visio import bootstrap, settings
-from visio.adapters.prepared import Prepared
+from visio.adapters.prepared import Prepared, Session
 
 pytestmark = [
     ON_ONE_SERVER,
@@ -205,7 +205,7 @@ class Accident:
 
 def _named(statement):
     names = Prepared()
-    names.trusted = True
+    names.session = Session.OWN
     return names.new(statement)
 
 

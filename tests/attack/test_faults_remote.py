@@ -474,7 +474,9 @@ def test_a_list_of_bookings_that_lies_is_read_another_time(
     lied_to, liar, scheduled, rows, holds, tally
 ):
     lied_to(CALCOM_API_URL="/v2")
+    # Nobody was asked to compress anything: a list is read as it comes, and that one is empty.
     fine = {"says another kind of JSON", "says keys of no kind", "says keys that are none"}
+    fine.add("compresses what it does not")
     lies = {name: lie for name, lie in LIES.items() if name not in SLOW or FULL}
     for name, lie in lies.items():
         liar.does = lie
@@ -501,7 +503,7 @@ def test_a_room_server_that_lies_is_asked_until_it_has_done_it(
         assert signal(meeting, name, who).status_code == 200
     [order] = remote.ordered
     lied_to(LIVEKIT_URL="")
-    lies = {name: lie for name, lie in LIES.items() if name not in READABLE}
+    lies = {name: lie for name, lie in LIES.items() if name not in TAKEN}
     for name, lie in lies.items():
         rows(
             "update visio.room_orders set attempts = 0, claimed_at = null, next_attempt_at = now()"

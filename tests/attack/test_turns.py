@@ -156,9 +156,10 @@ class Fate:
 
     @ends(Unavailable)
     def cancelled(self, who):
+        # By itself, or as what `visio.hold` had the session hold.
         cancel = """select pg_cancel_backend(pid) from pg_stat_activity
-                     where query like 'select pg_sleep(4)%' and datname = current_database()
-                       and state = 'active'"""
+                     where query ~ '^(prepare .* as )?select pg_sleep[(]4[)]'
+                       and datname = current_database() and state = 'active'"""
 
         def soon():
             while not self._admin.run(cancel):
