@@ -77,7 +77,7 @@ class WebPush:
         }
         try:
             status, _ = _service(origin).post(
-                urlunsplit(("", "", parts.path, parts.query, "")), body, headers, whole=False
+                urlunsplit(("", "", parts.path or "/", parts.query, "")), body, headers, whole=False
             )
         except UNANSWERED as error:
             log.warning("push.unreachable", extra={"cause": type(error).__name__})
