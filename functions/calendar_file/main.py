@@ -6,7 +6,7 @@ from visio.adapters import ics
 from visio.bootstrap import app
 from visio.domain.meeting import page_of
 from visio.edge import Call, File, endpoint
-from visio.flows import calendars
+from visio.flows.calendar_file import calendar_file as flow
 from visio.flows.commands import OfMeeting
 
 
@@ -14,8 +14,8 @@ from visio.flows.commands import OfMeeting
 @endpoint("GET", takes=OfMeeting, needs=("app",))
 def calendar_file(command: OfMeeting, call: Call) -> File:
     with app().reading_for(call) as tx:
-        event, side = calendars.calendar_file(command, tx)
-    page = app().personal_links.page(page_of(side, event.meeting))
+        event, reader = flow(command, tx), tx.side
+    page = app().personal_links.page(page_of(reader, event.meeting))
     content = ics.invitation(event, page, now=call.now)
     media_type = f"text/calendar; charset=utf-8; method={ics.method(event.meeting)}"
     return File(content, media_type, "rendez-vous.ics")

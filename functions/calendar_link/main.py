@@ -4,8 +4,8 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows import calendars
-from visio.flows.calendars import CalendarLink
+from visio.flows.calendar_link import CalendarLink
+from visio.flows.calendar_link import calendar_link as flow
 from visio.views.links import CalendarLinkView
 
 
@@ -13,5 +13,5 @@ from visio.views.links import CalendarLinkView
 @endpoint("POST", takes=CalendarLink, needs=("links",))
 def calendar_link(command: CalendarLink, call: Call) -> CalendarLinkView:
     with app().acting_for(call) as tx:
-        url = calendars.calendar_link(command, tx, links=app().personal_links)
+        url = flow(command, tx, links=app().personal_links)
     return CalendarLinkView(url=url)

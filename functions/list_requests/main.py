@@ -2,7 +2,6 @@
 
 import functions_framework
 
-from visio.adapters.database import Operator
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
 from visio.flows.list_requests import ListRequests
@@ -17,7 +16,7 @@ def list_requests(command: ListRequests, call: Call) -> PageView[ListedRequestVi
     buffer = app().settings.rules.buffer
     with app().reading_for(call) as tx:
         page = flow(command, tx, buffer=buffer)
-    marked = buffer if isinstance(tx.party, Operator) else None
+    marked = buffer if tx.side == "operator" else None
     return PageView[ListedRequestView].showing(
         page, lambda listed: ListedRequestView.showing(listed, buffer=marked, now=call.now)
     )

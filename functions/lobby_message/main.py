@@ -4,7 +4,6 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows.lobby import side_of
 from visio.flows.lobby_message import LobbyMessage
 from visio.flows.lobby_message import lobby_message as flow
 from visio.views.lobby import LobbyView
@@ -16,5 +15,5 @@ def lobby_message(command: LobbyMessage, call: Call) -> LobbyView:
     rules, factor = app().lobby_rules, app().settings.rules.rate_limit_factor
     with app().acting_for(call) as tx:
         found = flow(command, call, tx, rules=rules, factor=factor)
-        reader = side_of(tx)
+        reader = tx.side
     return LobbyView.at(call.now, found, reader)

@@ -4,7 +4,6 @@ import functions_framework
 
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
-from visio.flows.lobby import side_of
 from visio.flows.lobby_signal import LobbySignal
 from visio.flows.lobby_signal import lobby_signal as flow
 from visio.views.lobby import LobbyView
@@ -15,5 +14,5 @@ from visio.views.lobby import LobbyView
 def lobby_signal(command: LobbySignal, call: Call) -> LobbyView:
     with app().acting_for(call) as tx:
         found = flow(command, call, tx, rules=app().lobby_rules)
-        reader = side_of(tx)
+        reader = tx.side
     return LobbyView.at(call.now, found, reader)

@@ -5,7 +5,6 @@ import functions_framework
 from visio.bootstrap import app
 from visio.edge import Call, Reply, endpoint
 from visio.flows.commands import OfMeeting
-from visio.flows.lobby import side_of
 from visio.flows.lobby_state import lobby_state as flow
 from visio.views.lobby import LobbyView
 
@@ -14,5 +13,5 @@ from visio.views.lobby import LobbyView
 @endpoint("GET", takes=OfMeeting)
 def lobby_state(command: OfMeeting, call: Call) -> Reply[LobbyView]:
     with app().reading_for(call) as tx:
-        view = LobbyView.at(call.now, flow(command, tx), side_of(tx))
+        view = LobbyView.at(call.now, flow(command, tx), tx.side)
     return Reply(view, etag=view.etag)

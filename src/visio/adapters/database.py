@@ -24,7 +24,7 @@ from visio.adapters.pool import Pool
 from visio.adapters.prepared import OUTDATED
 from visio.adapters.rates import CAME_TOO_OFTEN, Counted, Turnstile
 from visio.adapters.statements import Statement, text
-from visio.domain.events import Notice, Said, Signal, Step, instant
+from visio.domain.events import Notice, Said, Side, Signal, Step, instant
 from visio.domain.refusals import (
     DatabaseFailed,
     NotAParty,
@@ -387,6 +387,11 @@ class Transaction:
         if client_id is not None:
             return Client(client_id, client, of_operator, of)
         raise NotAParty
+
+    @property
+    def side(self) -> Side:
+        """On which side of the table the caller is, else NotAParty."""
+        return "client" if isinstance(self.party, Client) else "operator"
 
     def go_on_as_system(self) -> None:
         """Act with the system's rights from here on, where the caller's own have been looked at.

@@ -7,7 +7,7 @@ from visio.call import Call
 from visio.domain.lobby import Rules, called_off
 from visio.domain.meeting import Meeting
 from visio.flows.commands import Command, Reason
-from visio.flows.lobby import held, side_of, write
+from visio.flows.lobby import held, write
 
 
 class CancelMeeting(Command):
@@ -18,7 +18,7 @@ class CancelMeeting(Command):
 def cancel_meeting(command: CancelMeeting, call: Call, tx: Transaction, *, rules: Rules) -> Meeting:
     """Call a scheduled meeting off; whoever waits in its lobby waits no more."""
     before = held(tx, command.meeting_id)
-    lobby = called_off(before, by=side_of(tx), reason=command.reason, rules=rules, now=call.now)
+    lobby = called_off(before, by=tx.side, reason=command.reason, rules=rules, now=call.now)
     if lobby is None:
         return before.meeting
     write(tx, before, lobby)

@@ -8,7 +8,7 @@ from visio.adapters.rooms import Rooms, Ticket
 from visio.call import Call
 from visio.domain.lobby import let_in
 from visio.flows.commands import OfMeeting
-from visio.flows.lobby import found, side_of
+from visio.flows.lobby import found
 
 
 def join_meeting(
@@ -16,6 +16,5 @@ def join_meeting(
 ) -> Ticket:
     """A ticket to the main room, for who may enter at this instant."""
     lobby = found(tx, meetings.look(tx, command.meeting_id))
-    side = side_of(tx)
-    let_in(lobby, is_client=side == "client", grace=grace, now=call.now)
-    return rooms.ticket(lobby, side, now=call.now)
+    let_in(lobby, is_client=tx.side == "client", grace=grace, now=call.now)
+    return rooms.ticket(lobby, tx.side, now=call.now)

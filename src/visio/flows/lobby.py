@@ -3,15 +3,9 @@
 from uuid import UUID
 
 from visio.adapters import meetings, requests
-from visio.adapters.database import Client, Transaction
-from visio.domain.events import Side
+from visio.adapters.database import Transaction
 from visio.domain.lobby import Lobby
 from visio.domain.refusals import NotFound
-
-
-def side_of(tx: Transaction) -> Side:
-    """On which side of a meeting the caller is."""
-    return "client" if isinstance(tx.party, Client) else "operator"
 
 
 def held(tx: Transaction, meeting_id: UUID) -> Lobby:

@@ -11,7 +11,7 @@ from visio.call import Call
 from visio.domain.lobby import Lobby, Rules, spoken
 from visio.domain.words import CANNED
 from visio.flows.commands import Command
-from visio.flows.lobby import held, side_of, write
+from visio.flows.lobby import held, write
 
 
 def _ready_made(key: str) -> str:
@@ -41,7 +41,7 @@ def lobby_message(
     before = held(tx, command.meeting_id)
     lobby = spoken(
         before,
-        side_of(tx),
+        tx.side,
         canned=command.canned,
         body=command.text,
         factor=factor,

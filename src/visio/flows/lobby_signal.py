@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import model_validator
 
-from visio.adapters.database import Client, Transaction
+from visio.adapters.database import Transaction
 from visio.call import Call
 from visio.domain.lobby import Devices, Lobby, Meant, NextStep, Rules, signalled
 from visio.domain.refusals import NotYourRole
@@ -45,7 +45,7 @@ class LobbySignal(Command):
 def lobby_signal(command: LobbySignal, call: Call, tx: Transaction, *, rules: Rules) -> Lobby:
     """The lobby after a party's signal. Nothing but `operator_joined` lets a client in."""
     before = held(tx, command.meeting_id)
-    if (command.signal in CLIENTS) != isinstance(tx.party, Client):
+    if (command.signal in CLIENTS) != (tx.side == "client"):
         raise NotYourRole
     meant = Meant(knock=command.knock_id, devices=command.devices, next_step=command.next_step)
     lobby = signalled(before, command.signal, command.reason, meant, rules=rules, now=call.now)
