@@ -19,7 +19,7 @@ from local.postgres import PROJECT, free_port
 from tests.world import ALICE, MIKL
 
 DUE = 100_000
-LIVE, PAUSE = 300, 0.02  # seconds; what begins after one takes longer, with a sweep and without
+LIVE, PAUSE = 1500, 0.02  # seconds; what begins after one takes longer, with a sweep and without
 # The bus of the sweep: it takes everything and does nothing, in a process of its own.
 SINK = """
 import http.server, sys

@@ -831,6 +831,8 @@ CREATE INDEX meeting_requests_called_off ON public.meeting_requests USING btree 
 
 CREATE INDEX meeting_requests_client_newest ON public.meeting_requests USING btree (client_id, created_at DESC, id DESC);
 
+CREATE INDEX meeting_requests_client_open ON public.meeting_requests USING btree (client_id) WHERE (status = ANY (ARRAY['pending'::text, 'countered'::text]));
+
 CREATE INDEX meeting_requests_due ON public.meeting_requests USING btree (last_slot_at) WHERE (status = ANY (ARRAY['pending'::text, 'countered'::text]));
 
 CREATE UNIQUE INDEX meeting_requests_one_per_meeting ON public.meeting_requests USING btree (meeting_id);

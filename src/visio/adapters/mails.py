@@ -10,7 +10,7 @@ from msgspec import Struct
 from visio.adapters.agenda import EVENT_COLUMNS, EVENT_TABLES, Event, event_of
 from visio.adapters.database import Transaction
 from visio.adapters.links import Person
-from visio.adapters.outgoing import Outgoing
+from visio.adapters.outgoing import Outgoing, untouched
 from visio.adapters.statements import text
 from visio.domain.words import Facts, Locale
 
@@ -19,7 +19,7 @@ CLAIM = text(f"""
 with x as (
   update visio.mail_outbox
      set attempts = attempts + 1, claimed_at = cast(:now as timestamptz)
-   where id = cast(:id as uuid) and sent_at is null and dropped_at is null
+   where id = cast(:id as uuid) and {untouched("sent_at")}
      and (claimed_at is null or claimed_at < cast(:now as timestamptz) - interval '1 minute')
      and (attempts = 0 or next_attempt_at <= cast(:now as timestamptz))
   returning *

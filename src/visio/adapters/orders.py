@@ -6,15 +6,15 @@ from uuid import UUID
 from msgspec import Struct
 
 from visio.adapters.database import Transaction
-from visio.adapters.outgoing import Outgoing
+from visio.adapters.outgoing import Outgoing, untouched
 from visio.adapters.statements import text
 
 # A claim lasts 20 s: what a crash left half done may then be claimed again.
-CLAIM = text("""
+CLAIM = text(f"""
 with claimed as (
   update visio.room_orders
      set attempts = attempts + 1, claimed_at = cast(:now as timestamptz)
-   where id = cast(:id as uuid) and done_at is null and dropped_at is null
+   where id = cast(:id as uuid) and {untouched("done_at")}
      and (claimed_at is null or claimed_at < cast(:now as timestamptz) - interval '20 seconds')
      and (attempts = 0 or next_attempt_at <= cast(:now as timestamptz))
   returning *
@@ -22,11 +22,10 @@ with claimed as (
 select o.id, o.meeting_id, o.identity, o.attempts, m.operator_id, c.name as client_name
   from claimed o
   join public.meetings m on m.id = o.meeting_id
-  join public.clients c on c.id = m.client_id""")
-PENDING = text("""
+  join public.clients c on c.id = m.client_id""")  # noqa: S608 -- a constant of ours
+PENDING = text(f"""
 select exists (select from visio.room_orders
-                where id = cast(:id as uuid)
-                  and done_at is null and dropped_at is null) as pending""")
+                where id = cast(:id as uuid) and {untouched("done_at")}) as pending""")  # noqa: S608 -- as above
 OUTBOX = Outgoing("visio.room_orders", done="done_at", again="30 seconds")
 
 

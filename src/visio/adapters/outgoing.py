@@ -11,6 +11,15 @@ from visio.adapters.database import Transaction
 from visio.adapters.statements import text
 
 
+def untouched(done: str) -> str:
+    """That nothing has become of a row, in SQL, for whoever looks for one by its id.
+
+    Put so that the index of what is due answers it for nobody: it is small when the server plans,
+    and has everything in it when a backlog has grown.
+    """
+    return f"coalesce({done}, dropped_at) is null"
+
+
 class Outgoing:
     """One outbox. `done` is its column for the good end, `again` how long a handed row may rest."""
 

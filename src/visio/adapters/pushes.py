@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from visio.adapters.database import Transaction
-from visio.adapters.outgoing import Outgoing
+from visio.adapters.outgoing import Outgoing, untouched
 from visio.adapters.statements import text
 
 # Two at once are counted one after the other: no limit is passed by two at a time.
@@ -28,11 +28,11 @@ select s.id, m.id, cast(:now as timestamptz), cast(:now as timestamptz)
   from public.meetings m join visio.push_subscriptions s on s.operator_id = m.operator_id
  where m.id = any (cast(:ids as uuid[]))""")
 # A claim lasts 30 s: what a crash left half sent may then be claimed again.
-CLAIM = text("""
+CLAIM = text(f"""
 with claimed as (
   update visio.push_outbox
      set attempts = attempts + 1, claimed_at = cast(:now as timestamptz)
-   where id = cast(:id as uuid) and sent_at is null and dropped_at is null
+   where id = cast(:id as uuid) and {untouched("sent_at")}
      and (claimed_at is null or claimed_at < cast(:now as timestamptz) - interval '30 seconds')
      and (attempts = 0 or next_attempt_at <= cast(:now as timestamptz))
   returning *
@@ -42,7 +42,7 @@ select x.id, x.subscription_id, x.meeting_id, x.attempts, s.endpoint, s.p256dh, 
                           where k.meeting_id = x.meeting_id and k.status = 'waiting') as waiting
   from claimed x
   join visio.push_subscriptions s on s.id = x.subscription_id
-  join public.operators o on o.id = s.operator_id""")
+  join public.operators o on o.id = s.operator_id""")  # noqa: S608 -- a constant of ours
 FORGET = text("""
 delete from visio.push_subscriptions where id = cast(:id as uuid)""")
 OUTBOX = Outgoing("visio.push_outbox", done="sent_at", again="2 minutes")
