@@ -91,7 +91,7 @@ bench: setup ## Measure cold starts, round trips and signals, into bench/results
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench.waiting
 	@$(BIN)/python -m bench.plots
 
-bench-growth: setup ## Measure every action at 1 k, 100 k and 1 M requests (FULL=1: 10 M as well)
+bench-growth: setup ## Measure every action at 1 k, 100 k and 1 M requests (FULL=1: 10 M instead)
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m bench.growth
 
 costs: setup ## Compute docs/costs.md from what was measured
