@@ -2,6 +2,7 @@
 
 import functions_framework
 
+from visio.adapters import meetings
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
 from visio.flows.admit_clients import AdmitClients
@@ -10,7 +11,7 @@ from visio.views.admissions import AdmissionsView, AdmissionView
 
 
 @functions_framework.http
-@endpoint("POST", takes=AdmitClients, needs=("bus",))
+@endpoint("POST", takes=AdmitClients, needs=("bus",), first=meetings.CHANGING_MANY)
 def admit_clients(command: AdmitClients, call: Call) -> AdmissionsView:
     with app().acting_for(call) as tx:
         results = flow(command, call, tx, rules=app().lobby_rules)

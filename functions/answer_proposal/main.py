@@ -2,6 +2,7 @@
 
 import functions_framework
 
+from visio.adapters import requests
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
 from visio.flows.answer_proposal import AnswerProposal
@@ -10,7 +11,7 @@ from visio.views.requests import RequestView
 
 
 @functions_framework.http
-@endpoint("POST", takes=AnswerProposal, needs=("bus",))
+@endpoint("POST", takes=AnswerProposal, needs=("bus",), first=requests.DECIDING)
 def answer_proposal(command: AnswerProposal, call: Call) -> RequestView:
     buffer = app().settings.rules.buffer
     with app().acting_for(call) as tx:

@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from visio.adapters import ics
+from visio.adapters import agenda, ics
 from visio.adapters.links import fingerprint
 from visio.bootstrap import app
 from visio.domain.meeting import page_of
@@ -12,7 +12,7 @@ from visio.flows.calendar_feed import calendar_feed as flow
 
 
 @functions_framework.http
-@endpoint("GET", takes=CalendarFeed, door=anyone, needs=("app",))
+@endpoint("GET", takes=CalendarFeed, door=anyone, needs=("app",), first=(agenda.FEED,))
 def calendar_feed(command: CalendarFeed, call: Call) -> File:
     with app().reading_as_system(call, by=fingerprint(command.token)) as tx:
         feed = flow(command, call, tx)

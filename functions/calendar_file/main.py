@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from visio.adapters import ics
+from visio.adapters import agenda, ics
 from visio.bootstrap import app
 from visio.domain.meeting import page_of
 from visio.edge import Call, File, endpoint
@@ -11,7 +11,7 @@ from visio.flows.commands import OfMeeting
 
 
 @functions_framework.http
-@endpoint("GET", takes=OfMeeting, needs=("app",))
+@endpoint("GET", takes=OfMeeting, needs=("app",), first=(agenda.EVENT,))
 def calendar_file(command: OfMeeting, call: Call) -> File:
     with app().reading_for(call) as tx:
         event, reader = flow(command, tx), tx.side

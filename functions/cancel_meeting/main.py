@@ -2,6 +2,7 @@
 
 import functions_framework
 
+from visio.adapters import meetings
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
 from visio.flows.cancel_meeting import CancelMeeting
@@ -10,7 +11,7 @@ from visio.views.meetings import MeetingView
 
 
 @functions_framework.http
-@endpoint("POST", takes=CancelMeeting, needs=("bus",))
+@endpoint("POST", takes=CancelMeeting, needs=("bus",), first=meetings.CHANGING)
 def cancel_meeting(command: CancelMeeting, call: Call) -> MeetingView:
     with app().acting_for(call) as tx:
         return MeetingView.of(flow(command, call, tx, rules=app().lobby_rules))

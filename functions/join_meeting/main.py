@@ -2,6 +2,7 @@
 
 import functions_framework
 
+from visio.adapters import meetings
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
 from visio.flows.commands import OfMeeting
@@ -10,7 +11,7 @@ from visio.views.room import TicketView
 
 
 @functions_framework.http
-@endpoint("POST", takes=OfMeeting, needs=("rooms",))
+@endpoint("POST", takes=OfMeeting, needs=("rooms",), first=(meetings.LOBBY,))
 def join_meeting(command: OfMeeting, call: Call) -> TicketView:
     rooms, grace = app().rooms, app().settings.rules.sweep_grace
     with app().reading_for(call) as tx:

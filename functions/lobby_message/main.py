@@ -2,6 +2,7 @@
 
 import functions_framework
 
+from visio.adapters import meetings
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
 from visio.flows.lobby_message import LobbyMessage
@@ -10,7 +11,7 @@ from visio.views.lobby import LobbyView
 
 
 @functions_framework.http
-@endpoint("POST", takes=LobbyMessage, needs=("bus",), status=201)
+@endpoint("POST", takes=LobbyMessage, needs=("bus",), status=201, first=meetings.CHANGING)
 def lobby_message(command: LobbyMessage, call: Call) -> LobbyView:
     rules, factor = app().lobby_rules, app().settings.rules.rate_limit_factor
     with app().acting_for(call) as tx:

@@ -2,6 +2,7 @@
 
 import functions_framework
 
+from visio.adapters import meetings
 from visio.bootstrap import app
 from visio.edge import Call, Reply, endpoint
 from visio.flows.commands import OfMeeting
@@ -10,7 +11,7 @@ from visio.views.lobby import LobbyView
 
 
 @functions_framework.http
-@endpoint("GET", takes=OfMeeting)
+@endpoint("GET", takes=OfMeeting, first=(meetings.LOBBY,))
 def lobby_state(command: OfMeeting, call: Call) -> Reply[LobbyView]:
     with app().reading_for(call) as tx:
         view = LobbyView.at(call.now, flow(command, tx), tx.side)

@@ -2,6 +2,7 @@
 
 import functions_framework
 
+from visio.adapters import requests
 from visio.bootstrap import app
 from visio.edge import Call, endpoint
 from visio.flows.request_meeting import RequestMeeting
@@ -10,7 +11,7 @@ from visio.views.requests import RequestView
 
 
 @functions_framework.http
-@endpoint("POST", takes=RequestMeeting, status=201, needs=("bus",))
+@endpoint("POST", takes=RequestMeeting, status=201, needs=("bus",), first=requests.OPENED)
 def request_meeting(command: RequestMeeting, call: Call) -> RequestView:
     rules = app().settings.rules
     most_open, notice = rules.max_open_requests, rules.minimum_notice

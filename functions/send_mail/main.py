@@ -2,6 +2,7 @@
 
 import functions_framework
 
+from visio.adapters import mails
 from visio.adapters.letters import letter
 from visio.bootstrap import app
 from visio.edge import Call, endpoint, push
@@ -10,7 +11,9 @@ from visio.flows.send_mail import send_mail as flow
 
 
 @functions_framework.http
-@endpoint("POST", takes=Push, door=push, status=204, needs=("mail", "links", "bus"))
+@endpoint(
+    "POST", takes=Push, door=push, status=204, needs=("mail", "links", "bus"), first=(mails.CLAIM,)
+)
 def send_mail(command: Push, call: Call) -> None:
     mail, links = app().settings.mail, app().personal_links
     flow(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import click
 
-from visio.adapters.database import Bus, Database, Transaction
+from visio.adapters.database import Bus, Database, First, Transaction
 from visio.call import Call
 from visio.settings import Settings, settings
 
@@ -187,21 +187,26 @@ def app() -> App:
         return _app
 
 
-@cache
-def opens_ahead() -> None:
-    """Let the first connection be open by the time that the first caller is heard.
+def opens_ahead(first: First = (), *, by_users: bool = False) -> None:
+    """Let the first connection be open by the time that the first caller is heard, and the server
+    know what that one asks first.
 
     Where functions-framework's own command loads the page, a server is loaded next: meanwhile it is
     opened here, and handed to the process that is forked to serve. One that gets none opens its own
     at once.
     """
+    _hands_over()
+    if click.get_current_context(silent=True) is not None:
+        app().database.open_ahead(first, by_users=by_users)
+
+
+@cache
+def _hands_over() -> None:
     os.register_at_fork(
         before=lambda: app().database.settle(),
         after_in_parent=lambda: app().database.leave_to_child(),
         after_in_child=lambda: app().database.open_ahead(),
     )
-    if click.get_current_context(silent=True) is not None:
-        app().database.open_ahead()
 
 
 def forget() -> None:

@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from werkzeug.datastructures import Headers
 
 from visio import bootstrap, identity, loading, log
+from visio.adapters.database import First
 from visio.call import Call, Caller
 from visio.domain.refusals import (
     IdempotencyKeyInFlight,
@@ -196,6 +197,7 @@ class Declaration(Struct, frozen=True):
     gives: Any
     status: int
     door: Door
+    first: First
 
 
 def endpoint(
@@ -205,27 +207,28 @@ def endpoint(
     status: int = 200,
     door: Door = user,
     needs: tuple[str, ...] = (),
+    first: First = (),
 ) -> Callable[[Callable[..., Any]], Callable[[Request], Response]]:
     """Make a page of a function: it gets its parsed command and the call, and returns a view.
 
     Refuses to load where the environment lacks what the door or the page needs. A page that loses
-    a race in the database is run again, so it must do everything inside its transaction.
+    a race in the database is run again, so it must do everything inside its transaction. What it
+    asks the database `first` the server has planned by then; without values that must do nothing.
     """
 
     def decorate(page: Callable[..., Any]) -> Callable[[Request], Response]:
         require(os.environ, *door.needs, *needs)
         log.configure(local=settings().local)
         name = page.__name__
-        declared = Declaration(
-            name, method, takes, page.__annotations__.get("return"), status, door
-        )
+        gives = page.__annotations__.get("return")
+        declared = Declaration(name, method, takes, gives, status, door, first)
 
         @wraps(page)
         def served(request: Request) -> Response:
             return _Exchange(declared, page, request).answer()
 
         served.declared = declared  # type: ignore[attr-defined]  # read by visio.openapi
-        bootstrap.opens_ahead()
+        bootstrap.opens_ahead(first, by_users=door is user)
         loading.is_done()
         return served
 

@@ -1,7 +1,9 @@
 """A function's process from its start: the connection that is opened while its server loads, and
 handed to the process that serves."""
 
+import contextlib
 import http.client
+import importlib
 import os
 import signal
 import socket
@@ -13,8 +15,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from local.gateway import names
 from local.postgres import free_port
 from tests.world import ALICE, PROJECT
+from visio import edge
+from visio.adapters.database import IDENTITY, WHO, Database
+from visio.adapters.pipeline import connector
 
 SESSIONS = """
 select pid from pg_stat_activity
@@ -121,3 +127,45 @@ def test_a_database_that_takes_calls_and_says_nothing_keeps_no_function_from_sta
         finally:
             started.process.kill()
             started.process.wait(20)
+
+
+@pytest.fixture
+def rehearsing(environment):
+    """Each page that asks something ahead of its first caller."""
+    pages = {name: importlib.import_module(f"functions.{name}.main") for name in names()}
+    declared = [getattr(page, name).declared for name, page in pages.items()]
+    return [page for page in declared if page.first]
+
+
+def test_what_is_asked_ahead_of_anybody_does_nothing_and_fails_nowhere(rehearsing, database):
+    assert len(rehearsing) > 10
+    with contextlib.closing(connector(database.login)()) as wire:
+        for page in rehearsing:
+            role = "visio_app" if page.door is edge.user else "visio_system"
+            wire.defer("begin")
+            wire.defer(IDENTITY, (role, "{}", page.name))
+            for statement in page.first:
+                wire.defer(statement.sql, [None] * len(statement.names))
+            wrote = wire.run("select pg_current_xact_id_if_assigned()").rows
+            wire.run("rollback")
+
+            assert (page.name, wrote) == (page.name, [[None]])
+            assert not any(statement.anew for statement in page.first)
+
+
+def test_the_first_caller_finds_planned_what_he_asks(rehearsing, database):
+    for page in rehearsing:
+        with contextlib.closing(Database(database.login, size=1, bus=None)) as ahead:
+            ahead.open_ahead(page.first, by_users=page.door is edge.user)
+            with ahead.acting_as_system(page.name):
+                pass  # whoever comes early waits for his own answers, and so for those before
+            with contextlib.closing(ahead._pool.take()) as wire:
+                wire.catch_up()
+                ready = wire.run(
+                    "select statement from pg_prepared_statements where generic_plans > 0",
+                    anew=True,
+                ).rows
+
+        asked = {statement.sql for statement in page.first}
+        asked |= {WHO} if page.door is edge.user else set()
+        assert asked <= {statement for [statement] in ready}, page.name

@@ -275,6 +275,43 @@ def test_one_that_cannot_be_opened_ahead_is_tried_again_by_whoever_needs_it(open
         assert pid(found)
 
 
+@pytest.mark.parametrize("early", [True, False])
+def test_what_is_rehearsed_on_it_keeps_nobody_from_his_own_answers(opening, early):
+    def rehearse(connection):
+        connection.defer("select pg_sleep(0.2)")
+        connection.defer("select 'rehearsed'")
+        connection.post()
+
+    opening.may.set()
+    pool = Pool(opening, size=1)
+    pool.open_ahead(rehearse)
+    pool._ahead.join()
+    if not early:
+        time.sleep(0.3)
+
+    with contextlib.closing(pool.take()) as found:
+        assert found.execute_unnamed("select 'mine'").rows == [["mine"]]
+        held = "select count(*) from pg_prepared_statements where statement like $1"
+        assert found.execute_unnamed(held, ("%''rehearsed''%",)).rows == [[0]]
+        assert found.execute_unnamed(held, ("%'rehearsed'%",)).rows == [[1]]
+
+
+def test_one_that_was_lost_after_what_was_rehearsed_is_not_used(opening, rows):
+    def rehearse(connection):
+        connection.defer("select pg_terminate_backend(pg_backend_pid())")
+        connection.post()
+
+    opening.may.set()
+    pool = Pool(opening, size=1)
+    pool.open_ahead(rehearse)
+    pool._ahead.join()
+    time.sleep(0.2)
+
+    with contextlib.closing(pool.take()) as found:
+        assert pid(found)
+    assert opening.opened == 2
+
+
 def test_one_that_was_opened_ahead_of_a_loss_is_not_used(opening):
     opening.may.set()
     pool = Pool(opening, size=1)

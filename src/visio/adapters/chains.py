@@ -91,6 +91,8 @@ select ch.id, ch.state, ch.summary, ch.operator_id as shown_to, c.id as client_i
      order by p.id limit 1) host on true
   cross join lateral (select coalesce(o.id, host.id) as id offset 0) concerned
  where ch.id = {_HERE}""")  # noqa: S608 -- as above
+# For pages to ask ahead of their first caller: what is looked at of a chain, once one is held.
+LOOKING = (LOCK_MEETINGS, LOCK_REQUESTS, TOLD_SO_FAR, REQUESTS, LOBBIES, CHAIN)
 KEEP = text(f"""
 update visio.calcom_chains
    set client_id = cast(:client_id as uuid), operator_id = cast(:operator_id as uuid),

@@ -97,6 +97,8 @@ insert into visio.signal_outbox (event_id, channel, event, payload)
 select event_id, channel, event, payload
   from jsonb_to_recordset(cast(:signals as jsonb))
     as s(event_id uuid, channel text, event text, payload jsonb)""")
+# What is said of nothing is no row.
+SAID = (RECORD, TELL, MAIL, SIGNAL)
 # What the sweep holds it marks itself: nobody is to find this connection waiting for a lock.
 PUBLISHED = text("""
 update visio.signal_outbox set published_at = now()
@@ -159,6 +161,7 @@ class Identity(Struct, frozen=True):
         return self.role, self.claims, self.function
 
 
+NOBODY = UUID(int=0)
 SYSTEM = Identity("visio_system", '{"role": "visio_system"}', "")
 
 
@@ -187,6 +190,10 @@ class Later:
         return _rows(self._answered)
 
 
+First = Sequence[Statement]
+"""What a page asks first, by statements that do nothing where their values are null."""
+
+
 class Database:
     """Connections to one PostgreSQL, opened when first needed and shared by threads.
 
@@ -198,9 +205,24 @@ class Database:
         self._bus = bus
         self._turnstile = Turnstile()
 
-    def open_ahead(self) -> None:
-        """Open a connection now, beside whatever else there is to do; unless one is there."""
-        self._pool.open_ahead()
+    def open_ahead(self, first: First = (), *, by_users: bool = False) -> None:
+        """Open a connection now, beside whatever else there is to do; unless one is there.
+
+        What a page asks `first` is asked on it as nobody, without values, and nobody waits for
+        that: a new session reads its catalogues and plans for several times as long as it then
+        runs a statement, and the first caller finds that done.
+        """
+        identity = Identity("visio_app", _claims(NOBODY), "") if by_users else SYSTEM
+
+        def rehearse(wire: PipelinedConnection) -> None:
+            wire.defer(IDENTITY, identity.values)
+            if by_users:
+                wire.defer(WHO)
+            for statement in first:
+                wire.defer(statement.sql, [None] * len(statement.names))
+            wire.post()
+
+        self._pool.open_ahead(rehearse if first or by_users else None)
 
     def settle(self) -> None:
         """Be still: this process is about to fork."""

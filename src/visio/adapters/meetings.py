@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from visio.adapters.database import Transaction
+from visio.adapters.database import SAID, Transaction
 from visio.adapters.history import history
 from visio.adapters.paging import IN_ORDER, Page, Position, asked, of_caller
 from visio.adapters.statements import Statement, text
@@ -150,6 +150,9 @@ _HISTORY = """
   (select coalesce(jsonb_agg(to_jsonb(t) order by t.id), '[]')
      from public.transitions t where t.meeting_id = m.id) as history"""
 
+# What a change consists of, for pages to ask ahead of their first caller.
+CHANGING = (LOCK, LOBBY, UPDATE, UPDATE_KNOCK, *SAID)
+CHANGING_MANY = (LOCK_EACH, LOBBIES, UPDATE, UPDATE_KNOCK, *SAID)
 REMINDERS: Mapping[Reminder, tuple[Statement, Statement]] = {
     "day": (NEAR, REMINDED_DAY),
     "quarter": (VERY_NEAR, REMINDED_QUARTER),

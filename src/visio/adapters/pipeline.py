@@ -114,6 +114,13 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
             self._unread.append(contexts)
             self.in_step = True
 
+    def catch_up(self) -> None:
+        """Read the answers that nobody has waited for, if they have come by now."""
+        if self._unread and _readable(self._usock):
+            self.in_step = False
+            self._read_unread()
+            self.in_step = True
+
     def _sent(self) -> list[_Asked]:
         waiting, self._waiting = self._waiting, []
         if not waiting:
@@ -272,6 +279,12 @@ def _instants(text: str) -> list[Any]:
 
 def _message(code: bytes, data: bytes) -> bytes:
     return code + bytes(core.i_pack(len(data) + 4)) + data
+
+
+def _readable(sock: Any) -> bool:
+    come = select.poll()
+    come.register(sock, select.POLLIN)
+    return bool(come.poll(0))
 
 
 def _exactly(stream: Any, size: int) -> bytes:

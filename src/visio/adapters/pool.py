@@ -30,14 +30,14 @@ class Pool:
         self._discarded_at = float("-inf")
         self._ahead: threading.Thread | None = None
 
-    def open_ahead(self) -> None:
+    def open_ahead(self, rehearse: Callable[[PipelinedConnection], None] | None = None) -> None:
         """Open a connection now, for whoever takes one first, and who waits until it is open;
-        unless one rests.
+        unless one rests. What is rehearsed on it must wait for no answer.
 
         If it cannot be opened that one is told, as anybody is who tries.
         """
         if not self._resting:
-            self._ahead = threading.Thread(target=self._rests_ahead, daemon=True)
+            self._ahead = threading.Thread(target=self._rests_ahead, args=(rehearse,), daemon=True)
             self._ahead.start()
 
     def settle(self) -> None:
@@ -108,11 +108,13 @@ class Pool:
         connection.opened_at = began
         return connection
 
-    def _rests_ahead(self) -> None:
+    def _rests_ahead(self, rehearse: Callable[[PipelinedConnection], None] | None) -> None:
         with contextlib.suppress(Exception):
             connection = self._opened()
             # Once it has answered anything, it knows whose session it has.
             if self._answers(connection) and self._usable(connection):
+                if rehearse is not None:
+                    rehearse(connection)
                 connection.rests_since = self._clock()
                 self._resting.append(connection)
             else:
@@ -126,10 +128,10 @@ class Pool:
         # It may have been lost with what was posted on it, when nobody was looking any more.
         if connection.hung_up:
             return False
-        if self._clock() - connection.rests_since < RESTED:
-            return True
         try:
-            connection.run("select 1", anew=True)  # by a name, only who acts may ask for it
+            connection.catch_up()
+            if self._clock() - connection.rests_since >= RESTED:
+                connection.run("select 1", anew=True)  # by a name, only who acts may ask for it
         except Exception:  # noqa: BLE001 -- whatever ails it, another one is opened
             return False
         return True

@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct, convert
 from msgspec.json import encode
 
-from visio.adapters.database import Transaction
+from visio.adapters.database import SAID, Transaction
 from visio.adapters.history import history
 from visio.adapters.meetings import PEOPLE, people
 from visio.adapters.paging import IN_ORDER, Page, Position, asked, of_caller
@@ -138,6 +138,8 @@ select {COLUMNS}, {PEOPLE} {_OF_PEOPLE}
    for update of r skip locked""")
 REMINDED = text("""
 update public.meeting_requests set remind_at = null where id = any (cast(:ids as uuid[]))""")
+# What a decision and a new request consist of, for pages to ask ahead of their first caller.
+DECIDING, OPENED = (LOCK, HELD, DECIDED, *SAID), (OPENING, *SAID)
 
 
 def _minutes(span: timedelta) -> int:
