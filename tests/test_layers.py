@@ -136,7 +136,7 @@ AT_FIRST = {
     # Whoever is asked by services alone reads and writes by msgspec; Cal.com's bodies need more.
     "pydantic": set(FUNCTIONS)
     - {"relay_signal", "run_room_order", "send_mail", "send_push"}
-    - {"complete_meetings", "livekit_webhook"},
+    - {"calendar_feed", "complete_meetings", "livekit_webhook"},
 }
 
 

@@ -113,9 +113,23 @@ def test_the_table_of_feeds_opens_none(call, feed_of, rows):
     assert call("calendar-feed", {"token": kept}).status_code == 404
 
 
-@pytest.mark.parametrize("query", [{}, {"token": "x"}, {"token": "x" * 101}, "token=a&token=b"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *({}, {"token": "x"}, {"token": "x" * 101}, {"token": f" {'x' * 19} "}),
+        *(f"token={'x' * 30}&token={'y' * 30}", f"token={'x' * 30}&more=1"),
+        *(f"token={'x' * 30}%00", "token=", "more=1"),
+    ],
+)
 def test_a_feed_asks_for_one_token(call, query):
-    assert call("calendar-feed", query).status_code == 422
+    refused = call("calendar-feed", query)
+
+    assert (refused.status_code, refused.json["error"]["code"]) == (422, "invalid_fields")
+    assert [detail["field"] for detail in refused.json["error"]["details"]] == ["token"]
+
+
+def test_a_feeds_token_may_have_been_pasted_with_a_space(call, feed_of):
+    assert call("calendar-feed", {"token": f" {feed_of(ALICE)} "}).status_code == 200
 
 
 def test_links_at_once_leave_one_that_works(call, together):

@@ -290,6 +290,7 @@ def test_what_is_rehearsed_on_it_keeps_nobody_from_his_own_answers(opening, earl
         time.sleep(0.3)
 
     with contextlib.closing(pool.take()) as found:
+        assert (found._prepared.of("select 'rehearsed'") is None) is early
         assert found.execute_unnamed("select 'mine'").rows == [["mine"]]
         held = "select count(*) from pg_prepared_statements where statement like $1"
         assert found.execute_unnamed(held, ("%''rehearsed''%",)).rows == [[0]]

@@ -635,11 +635,6 @@ export type components = {
             expirationTime: number | null;
             keys: components["schemas"]["PushKeys"];
         };
-        /** CalendarFeed */
-        CalendarFeed: {
-            /** Token */
-            token: string;
-        };
         /**
          * CalendarLink
          * @description A new secret address for the caller's calendar, or none any more.
@@ -1039,6 +1034,13 @@ export type components = {
             /** @enum {unknown} */
             outcome: "cancelled" | "created" | "duplicate" | "ignored" | "stale" | "updated";
             meetingId: string | null;
+        };
+        /**
+         * CalendarFeed
+         * @description What the address says: a secret, and nothing of whose it is.
+         */
+        CalendarFeed: {
+            token: string;
         };
         /**
          * CalendarLinkView
