@@ -459,8 +459,9 @@ def test_a_minimum_notice_is_asked_of_the_client(call, setting, pending):
 
 
 def test_a_countered_request_expires_with_the_last_slot_on_offer(call, countered, rows, remote):
-    request = countered(ALICE, [at(5)])
-    same = rows("select last_slot_at = cast(:at as timestamptz) from meeting_requests", at=at(5))
+    offered = at(5)
+    request = countered(ALICE, [offered])
+    same = rows("select last_slot_at = cast(:at as timestamptz) from meeting_requests", at=offered)
     assert same == [True]
     rows("update meeting_requests set last_slot_at = now() - interval '1 second'")
     bearer = remote.keys.sign_google(*SCHEDULER)
