@@ -221,6 +221,24 @@ def test_what_was_found_is_told_while_one_waits(lobby, open_page, cast):
     page.get_by_role("button", name="Quitter").click()
 
 
+def test_who_leaves_while_their_devices_are_told_leaves_after_that(lobby):
+    page = lobby(FAKE, AGREES)
+    page.get_by_role("button", name="Entrer en salle d’attente").click()
+    expect(page.get_by_text("En attente de MiKL…")).to_be_visible()
+    held, asked = [], []
+    page.route("**/lobby-signal", lambda route: held.append(route), times=1)
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_request("**/lobby-signal"):
+        page.get_by_role("button", name=TRY).click()
+
+    page.get_by_role("button", name="Quitter").click()
+    page.wait_for_timeout(200)
+
+    assert len([url for url in asked if url.endswith("/lobby-signal")]) == 1
+    held[0].continue_()
+    expect(page.get_by_role("button", name="Entrer en salle d’attente")).to_be_visible()
+
+
 # What browsers do with windows before they are touched, and a headless one does not.
 QUIET = """window.AudioContext = class extends AudioContext {
   constructor() { super(); super.suspend(); }

@@ -36,6 +36,8 @@ export class Lobby extends Live {
   #etag = null;
   /** @type {(() => void) | null} */
   #renewing = null;
+  // The last sign of life, settled once it was answered.
+  #signOfLife = Promise.resolve();
   /** @type {DeviceResult} */
   #devices = "untested";
 
@@ -116,6 +118,7 @@ export class Lobby extends Live {
 
   /** The client goes. */
   async leave() {
+    await this.#signOfLife; // from somebody who has left it would be refused
     await this.#signal("client_left");
   }
 
@@ -167,7 +170,12 @@ export class Lobby extends Live {
     }
   }
 
-  async #renew() {
+  #renew() {
+    this.#signOfLife = this.#live();
+    return this.#signOfLife;
+  }
+
+  async #live() {
     const knockId = this.state.lobby?.knock?.id;
     try {
       // It names its arrival, so that it knocks no second time when it was just turned away.
