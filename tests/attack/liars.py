@@ -100,10 +100,16 @@ SLOW: dict[str, Callable[[socket.socket], None]] = {
 
 
 class Liar:
-    """An HTTP service that answers each request as `does` says."""
+    """An HTTP service that answers each request as `does` says, and hangs up.
+
+    What it does next is only told to it when it has hung up on everybody before: otherwise a caller
+    might ask once more on a connection whose end is still on its way.
+    """
 
     def __init__(self, does: Callable[[socket.socket], None]) -> None:
-        self.does, self.asked = does, 0
+        self._does, self.asked = does, 0
+        self._hanging_up = threading.Condition()
+        self._callers = 0
         self._server = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -116,11 +122,29 @@ class Liar:
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
 
+    @property
+    def does(self) -> Callable[[socket.socket], None]:
+        return self._does
+
+    @does.setter
+    def does(self, does: Callable[[socket.socket], None]) -> None:
+        with self._hanging_up:
+            self._hanging_up.wait_for(lambda: not self._callers, timeout=10)
+        self._does = does
+
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 wire, _ = self._server.accept()
-                threading.Thread(target=self._answer, args=(wire,), daemon=True).start()
+                with self._hanging_up:
+                    self._callers += 1
+                threading.Thread(target=self._serve, args=(wire,), daemon=True).start()
+
+    def _serve(self, wire: socket.socket) -> None:
+        self._answer(wire)
+        with self._hanging_up:
+            self._callers -= 1
+            self._hanging_up.notify_all()
 
     def _answer(self, wire: socket.socket) -> None:
         with contextlib.suppress(OSError), wire:

@@ -84,7 +84,7 @@ def started(staged, python_with, environment):
     yield started
     for process in running:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=40)  # gunicorn gives open connections half a minute
 
 
 def answered(address, method, headers=None, body=None):
@@ -96,7 +96,8 @@ def answered(address, method, headers=None, body=None):
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read() or b"null")
+            with error:
+                return error.code, json.loads(error.read() or b"null")
         except OSError:
             time.sleep(0.05)
     raise AssertionError(process.stdout.read().decode())
