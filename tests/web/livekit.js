@@ -81,6 +81,10 @@ export class Room {
     this.state = "connected";
     tell("Connected");
   }
+  async switchActiveDevice(kind, deviceId) {
+    (window.call.switched ??= []).push([kind, deviceId]);
+    if (window.call.unplugged === deviceId) throw new DOMException("", "NotFoundError");
+  }
   async startAudio() {
     this.canPlaybackAudio = true;
   }

@@ -346,6 +346,36 @@ def test_the_devices_that_were_chosen_before_are_used_or_any_where_they_are_gone
     assert page.evaluate("window.call.room.options.audioOutput") == {"deviceId": "s-2"}
 
 
+def test_another_device_is_taken_in_the_middle_of_a_call_and_the_next_time(call, with_devices):
+    page = call(who="mikl", browser=with_devices)
+    page.context.grant_permissions(["camera", "microphone"])
+    toggle(page, "Micro").click()
+    page.get_by_text("Choisir la caméra, le micro et le haut-parleur").click()
+    microphones = page.get_by_label("Micro", exact=True)
+    other = microphones.locator("option").nth(1).get_attribute("value")
+
+    microphones.select_option(other)
+
+    assert page.evaluate("window.call.switched") == [["audioinput", other]]
+    page.reload()
+    expect(toggle(page, "Micro")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate("window.call.asked") == [["microphone", other]]
+
+
+def test_a_device_that_cannot_be_taken_is_told(call, with_devices):
+    page = call(browser=with_devices)
+    page.context.grant_permissions(["camera", "microphone"])
+    toggle(page, "Caméra").click()
+    page.get_by_text("Choisir la caméra, le micro et le haut-parleur").click()
+    microphones = page.get_by_label("Micro", exact=True)
+    other = microphones.locator("option").nth(1).get_attribute("value")
+    page.evaluate("(other) => { window.call.unplugged = other; }", other)
+
+    microphones.select_option(other)
+
+    expect(page.get_by_text("Le micro est introuvable.")).to_be_visible()
+
+
 def test_the_other_one_is_seen_and_heard_and_goes(call):
     page = call()
     expect(page.get_by_text("MiKL n’est pas encore là.")).to_be_visible()

@@ -41,7 +41,7 @@ export class AgendaElement extends VisioElement {
   /** @override */
   view() {
     if (!this.#agenda) return nothing;
-    const { live, past, loading: reading, problem } = this.#agenda.state;
+    const { live, past, more, loading: reading, problem } = this.#agenda.state;
     const running = live.filter((meeting) => meeting.status === "in_progress");
     this.#forget((id) => !running.some((meeting) => meeting.id === id));
     return html`${alert(this.problem ?? (problem && problem.status ? inWords(problem) : null))}
@@ -61,6 +61,7 @@ export class AgendaElement extends VisioElement {
           (meeting) => meeting.id,
           (meeting) => this.#past(meeting),
         )}
+        ${more ? button(this, "more", t("more"), () => this.#own.remember(), { kind: "plain" }) : nothing}
       </details>`;
   }
 
@@ -185,7 +186,9 @@ export class AgendaElement extends VisioElement {
 
   #remember = (/** @type {Event} */ event) => {
     const { open } = /** @type {HTMLDetailsElement} */ (event.target);
-    if (open) void this.act("remember", () => this.#own.remember());
+    if (open && this.#own.state.past === null) {
+      void this.act("remember", () => this.#own.remember());
+    }
   };
 
   /** @param {ListedMeeting} meeting */

@@ -6,8 +6,9 @@ import { Devices, browserFamily } from "../visio/devices.js";
 import { t } from "../visio/words.js";
 import { VisioElement, define } from "./element.js";
 import { button } from "./parts.js";
+import { pickers } from "./pickers.js";
 
-/** @import { Chosen, Device, Kind, Status } from "../visio/devices.js" */
+/** @import { Kind, Status } from "../visio/devices.js" */
 
 const KINDS = /** @type {const} */ (["camera", "microphone"]);
 
@@ -62,7 +63,8 @@ export class DeviceCheck extends VisioElement {
           : button(this, "try", t("device.try"), () => this.devices.start())}
       </div>
       <div role="status">${KINDS.map((kind) => this.#trouble(kind, this.devices.state[kind]))}</div>
-      ${microphone === "on" ? this.#level() : nothing} ${tried ? this.#pickers() : nothing}
+      ${microphone === "on" ? this.#level() : nothing}
+      ${tried ? pickers(this.devices.state, (kind, id) => void this.devices.choose(kind, id)) : nothing}
       ${tried ? this.#speaker() : nothing}
     </section>`;
   }
@@ -95,34 +97,6 @@ export class DeviceCheck extends VisioElement {
       <label for="device-level">${t("device.level")}</label>
       <meter id="device-level" min="0" max="1" .value=${level}></meter>
       <p role="status">${silent ? t("device.silent") : nothing}</p>
-    </div>`;
-  }
-
-  #pickers() {
-    const { cameras, microphones, speakers } = this.devices.state;
-    return html`<div class="slots">
-      ${this.#picker("camera", cameras)} ${this.#picker("microphone", microphones)}
-      ${this.#picker("speaker", speakers)}
-    </div>`;
-  }
-
-  /** @param {keyof Chosen} kind @param {readonly Device[]} found */
-  #picker(kind, found) {
-    if (!found.length) return nothing;
-    const chosen = this.devices.state.chosen[kind];
-    const there = found.some((device) => device.id === chosen) ? chosen : found[0]?.id;
-    return html`<div>
-      <label for="device-${kind}">${t(`device.${kind}`)}</label>
-      <select
-        id="device-${kind}"
-        @change=${(/** @type {any} */ event) => void this.devices.choose(kind, event.target.value)}
-      >
-        ${found.map(
-          ({ id, label }, index) => html`<option value=${id} .selected=${id === there}>
-            ${label || t("device.number", { device: t(`device.${kind}`), number: index + 1 })}
-          </option>`,
-        )}
-      </select>
     </div>`;
   }
 

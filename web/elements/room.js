@@ -7,11 +7,13 @@ import { clock, t } from "../visio/words.js";
 import { ask } from "./ask.js";
 import { VisioElement, define, inWords } from "./element.js";
 import { alert, button } from "./parts.js";
+import { pickers } from "./pickers.js";
 import "./track.js";
 
 /**
- * @import { Call, Kind, Tile } from "../visio/call.js"
+ * @import { Call, Tile, Trouble } from "../visio/call.js"
  * @import { Visio } from "../visio/client.js"
+ * @import { Kind } from "../visio/devices.js"
  * @import { Inside } from "../visio/room.js"
  * @import { Waiting } from "../visio/types.js"
  */
@@ -216,7 +218,18 @@ export class RoomElement extends VisioElement {
           ? html`<p>${t("room.unlock_text")}</p>
               ${button(this, "unlock", t("room.unlock"), () => call.unlock())}`
           : nothing}
-      </div>`;
+      </div>
+      ${this.#choice(call)}`;
+  }
+
+  /** @param {Call} call */
+  #choice(call) {
+    const { cameras, microphones, speakers } = call.state;
+    if (!cameras.length && !microphones.length && !speakers.length) return nothing;
+    return html`<details>
+      <summary>${t("room.devices")}</summary>
+      ${pickers(call.state, (kind, id) => void this.act(`choose ${kind}`, () => call.choose(kind, id)))}
+    </details>`;
   }
 
   /** @param {Call} call @param {Kind} kind */
@@ -231,7 +244,7 @@ export class RoomElement extends VisioElement {
     >${t(`room.turn_${kind}`)}${t("colon")} ${t(on ? "device.on" : "device.off")}</button>`;
   }
 
-  /** @param {{ kind: Kind, why: "denied" | "missing" | "busy" }} trouble */
+  /** @param {Trouble} trouble */
   #trouble({ kind, why }) {
     const help = why === "denied" ? t(`device.denied.${browserFamily()}`) : t(`device.help.${why}`);
     return html`<p class="trouble">

@@ -1,4 +1,5 @@
 import { Live } from "./live.js";
+import { newest } from "./newest.js";
 
 /**
  * @import { Visio } from "./client.js"
@@ -7,9 +8,11 @@ import { Live } from "./live.js";
  * @typedef {object} Meetings
  * @property {readonly ListedMeeting[]} live what is to come and what is under way, soonest first
  * @property {readonly ListedMeeting[] | null} past what is over, latest first; null until asked for
+ * @property {boolean} more whether more is over than that
  */
 
 const DAY = 24 * 60 * 60_000;
+const STEP = 10;
 
 /**
  * Somebody's meetings.
@@ -17,21 +20,19 @@ const DAY = 24 * 60 * 60_000;
  * @extends {Live<Meetings>}
  */
 export class Agenda extends Live {
-  #remembers = false;
+  #remembered = 0;
 
   /** @param {Visio} visio */
   constructor(visio) {
-    super(visio, { live: [], past: null });
+    super(visio, { live: [], past: null, more: false });
   }
 
   /** @override */
   async read() {
-    const [running, coming] = await this.#lists(100, "in_progress", "scheduled");
-    const past = this.#remembers ? await this.#lists(10, "completed", "cancelled") : null;
-    return {
-      live: [...(running ?? []), ...(coming ?? [])].sort(soonest),
-      past: past && past.flat().sort((one, other) => soonest(other, one)),
-    };
+    const live = await this.#those(Infinity, "in_progress", "scheduled");
+    if (!this.#remembered) return { live: live.items };
+    const past = await this.#those(this.#remembered, "completed", "cancelled");
+    return { live: live.items, past: past.items.reverse(), more: past.more };
   }
 
   /** @override */
@@ -45,20 +46,23 @@ export class Agenda extends Live {
     return [`${me.role}:${me.id}:inbox`, ...near.map(({ id }) => `meeting:${id}:status`)];
   }
 
-  /** Read what is over too, from now on. */
+  /** Read what is over too, from now on; more of it with each call. */
   async remember() {
-    this.#remembers = true;
+    this.#remembered += STEP;
     await this.refresh();
   }
 
   /**
-   * @param {number} limit
+   * @param {number} most of each
    * @param {ListedMeeting["status"][]} statuses
-   * @returns {Promise<ListedMeeting[][]>}
+   * @returns {Promise<{ items: ListedMeeting[], more: boolean }>} soonest first
    */
-  #lists(limit, ...statuses) {
-    const asked = statuses.map((status) => this.visio.get("list-meetings", { status, limit }));
-    return Promise.all(asked.map(async (page) => (await page).items));
+  async #those(most, ...statuses) {
+    const lists = await Promise.all(
+      statuses.map((status) => newest(this.visio, "list-meetings", { status }, most)),
+    );
+    const items = lists.flatMap((list) => list.items).sort(soonest);
+    return { items, more: lists.some((list) => list.more) };
   }
 
   /**

@@ -1,10 +1,10 @@
+import { attached } from "./devices.js";
 import { memory } from "./memory.js";
 import { Store } from "./store.js";
 
 /**
  * @import { LocalParticipant, LocalTrack, Participant, RemoteTrack, Room, Track } from "livekit-client"
- *
- * @typedef {"camera" | "microphone"} Kind
+ * @import { Attached, Chosen, Kind } from "./devices.js"
  *
  * @typedef {object} Tile One person in the room.
  * @property {string} id
@@ -14,19 +14,26 @@ import { Store } from "./store.js";
  * @property {boolean} muted
  * @property {boolean} speaking
  *
- * @typedef {object} Connected
+ * @typedef {Attached & Line} Connected
+ *
+ * @typedef {object} Line
  * @property {"connecting" | "on" | "reconnecting" | "lost" | "elsewhere" | "closed"} connection
  *   `lost` by itself; `elsewhere`: the same person has come in from somewhere else
  * @property {readonly Tile[]} tiles one's own first
  * @property {boolean} camera
  * @property {boolean} microphone
  * @property {boolean} quiet whether the browser waits for a press before it lets anybody be heard
- * @property {{ kind: Kind, why: "denied" | "missing" | "busy" } | null} trouble with a device
+ * @property {Trouble | null} trouble with a device
+ * @property {Chosen} chosen by id; empty for whichever the browser takes
+ *
+ * @typedef {{ kind: keyof Chosen, why: "denied" | "missing" | "busy" }} Trouble
  */
 
 // What was chosen before the meeting, and what was on when the last one was left.
 const chosen = memory("devices");
 const kept = memory("room");
+/** @type {Record<keyof Chosen, MediaDeviceKind>} */
+const MEDIA = { camera: "videoinput", microphone: "audioinput", speaker: "audiooutput" };
 
 /**
  * A call on a LiveKit server. Its library is loaded by whoever calls, and by nobody else.
@@ -48,6 +55,10 @@ export class Call extends Store {
       microphone: false,
       quiet: false,
       trouble: null,
+      cameras: [],
+      microphones: [],
+      speakers: [],
+      chosen: { camera: "", microphone: "", speaker: "", ...chosen.read() },
     });
   }
 
@@ -73,6 +84,7 @@ export class Call extends Store {
     }
     if (this.#closed) return void this.#room?.disconnect();
     this.#look();
+    void this.#list();
     const { camera = false, microphone = false } = kept.read() ?? {};
     if (microphone) await this.#turn("microphone", true);
     if (camera) await this.#turn("camera", true);
@@ -83,6 +95,23 @@ export class Call extends Store {
     const on = !this.state[kind];
     kept.write({ ...kept.read(), [kind]: on });
     await this.#turn(kind, on);
+  }
+
+  /**
+   * Take another device, now and next time.
+   * @param {keyof Chosen} kind
+   * @param {string} id
+   */
+  async choose(kind, id) {
+    const now = { ...this.state.chosen, [kind]: id };
+    chosen.write(now);
+    this.become({ chosen: now, trouble: null });
+    try {
+      await this.#room?.switchActiveDevice(MEDIA[kind], id);
+    } catch (error) {
+      this.become({ trouble: { kind, why: this.#why(error) } });
+    }
+    this.#look();
   }
 
   /** Be heard and hear: must follow a press. */
@@ -102,7 +131,7 @@ export class Call extends Store {
 
   /** @param {typeof import("livekit-client")} livekit */
   #made({ DisconnectReason, Room, RoomEvent }) {
-    const { speaker } = chosen.read() ?? {};
+    const { speaker } = this.state.chosen;
     const room = new Room({
       adaptiveStream: true,
       dynacast: true,
@@ -124,6 +153,7 @@ export class Call extends Store {
     ]) {
       room.on(event, () => this.#look());
     }
+    room.on(RoomEvent.MediaDevicesChanged, () => void this.#list());
     room.on(RoomEvent.Reconnecting, () => this.become({ connection: "reconnecting" }));
     room.on(RoomEvent.Disconnected, (reason) => {
       this.#lose(reason === DisconnectReason.DUPLICATE_IDENTITY ? "elsewhere" : "lost");
@@ -137,7 +167,7 @@ export class Call extends Store {
     if (!person) return;
     this.become({ trouble: null });
     try {
-      const id = on && chosen.read()?.[kind];
+      const id = on && this.state.chosen[kind];
       // Exact, since Chromium takes no notice of less; and any other where that one is not there.
       const taken = id && (await set(person, kind, on, { exact: id }).catch(() => null));
       if (!taken) await set(person, kind, on);
@@ -145,6 +175,12 @@ export class Call extends Store {
       this.become({ trouble: { kind, why: this.#why(error) } });
     }
     this.#look();
+    void this.#list();
+  }
+
+  async #list() {
+    const found = await attached();
+    if (!this.#closed) this.become(found);
   }
 
   /** @param {unknown} error @returns {"denied" | "missing" | "busy"} */

@@ -10,12 +10,16 @@ import { Store } from "./store.js";
  *   Status `busy`: another program has it; `insecure`: the page did not come by https
  * @typedef {{ id: string, label: string }} Device
  *
- * @typedef {object} Tried
- * @property {Status} camera
- * @property {Status} microphone
+ * @typedef {object} Attached What there is to choose from, as far as the browser tells.
  * @property {readonly Device[]} cameras
  * @property {readonly Device[]} microphones
  * @property {readonly Device[]} speakers none where the browser does not let one choose
+ *
+ * @typedef {Attached & Trial} Tried
+ *
+ * @typedef {object} Trial
+ * @property {Status} camera
+ * @property {Status} microphone
  * @property {Chosen} chosen by id; empty for whichever the browser takes
  * @property {MediaStream | null} stream what is on
  * @property {number} level of the microphone, from 0 to 1
@@ -183,17 +187,25 @@ export class Devices extends Store {
   #changed = () => void this.#list();
 
   async #list() {
-    const all = await navigator.mediaDevices.enumerateDevices();
-    const of = (/** @type {MediaDeviceKind} */ kind) =>
-      all
-        .filter((device) => device.kind === kind && device.deviceId)
-        .map(({ deviceId, label }) => ({ id: deviceId, label }));
-    this.become({
-      cameras: of("videoinput"),
-      microphones: of("audioinput"),
-      speakers: "setSinkId" in (window.AudioContext?.prototype ?? {}) ? of("audiooutput") : [],
-    });
+    this.become(await attached());
   }
+}
+
+/**
+ * The devices of which the browser tells; of none before one of their kind was allowed.
+ * @returns {Promise<Attached>}
+ */
+export async function attached() {
+  const all = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+  const of = (/** @type {MediaDeviceKind} */ kind) =>
+    all
+      .filter((device) => device.kind === kind && device.deviceId)
+      .map(({ deviceId, label }) => ({ id: deviceId, label }));
+  return {
+    cameras: of("videoinput"),
+    microphones: of("audioinput"),
+    speakers: "setSinkId" in (window.AudioContext?.prototype ?? {}) ? of("audiooutput") : [],
+  };
 }
 
 /**

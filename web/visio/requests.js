@@ -1,4 +1,5 @@
 import { Live } from "./live.js";
+import { newest } from "./newest.js";
 import { instantOf, problemsOf } from "./slots.js";
 import { Store } from "./store.js";
 
@@ -20,7 +21,6 @@ import { Store } from "./store.js";
  */
 
 const STEP = 20;
-const MOST = 100;
 
 /**
  * Somebody's requests, newest first, kept true while somebody looks.
@@ -41,15 +41,18 @@ export class RequestList extends Live {
 
   /** @override */
   async read() {
-    const limit = Math.min(this.#shown, MOST);
     const asked = this.statuses.length ? this.statuses : [undefined];
-    const pages = await Promise.all(
-      asked.map((status) => this.visio.get("list-requests", { status, limit })),
+    const lists = await Promise.all(
+      asked.map((status) => newest(this.visio, "list-requests", { status }, this.#shown)),
     );
     /** @type {ListedRequest[]} */
-    const items = pages.flatMap((page) => page.items);
+    const items = lists.flatMap((list) => list.items);
     items.sort((one, other) => other.createdAt.localeCompare(one.createdAt));
-    return { items, more: limit < MOST && pages.some((page) => page.nextCursor !== null) };
+    // Behind the last of one state there may be older ones of it, and newer than another's.
+    return {
+      items: items.slice(0, this.#shown),
+      more: items.length > this.#shown || lists.some((list) => list.more),
+    };
   }
 
   /** @override */

@@ -24,6 +24,25 @@ export class Agenda extends Live<Meetings> {
             cancelReason: string | null;
             history: import("./api.js").components["schemas"]["StepView"][];
         }[];
+        past?: undefined;
+        more?: undefined;
+    } | {
+        live: {
+            id: string;
+            clientId: string;
+            operatorId: string;
+            requestId: string | null;
+            title: string;
+            scheduledAt: string;
+            endsAt: string;
+            status: "cancelled" | "completed" | "in_progress" | "scheduled";
+            outcome: ("client_absent" | "held" | "operator_absent" | "unknown") | null;
+            source: "calcom" | "form";
+            startedAt: string | null;
+            endedAt: string | null;
+            cancelReason: string | null;
+            history: import("./api.js").components["schemas"]["StepView"][];
+        }[];
         past: {
             id: string;
             clientId: string;
@@ -39,9 +58,10 @@ export class Agenda extends Live<Meetings> {
             endedAt: string | null;
             cancelReason: string | null;
             history: import("./api.js").components["schemas"]["StepView"][];
-        }[] | null;
+        }[];
+        more: boolean;
     }>;
-    /** Read what is over too, from now on. */
+    /** Read what is over too, from now on; more of it with each call. */
     remember(): Promise<void>;
     /**
      * Call a scheduled meeting off.
@@ -65,6 +85,10 @@ export type Meetings = {
      * what is over, latest first; null until asked for
      */
     past: readonly ListedMeeting[] | null;
+    /**
+     * whether more is over than that
+     */
+    more: boolean;
 };
 import { Live } from "./live.js";
 import type { Visio } from "./client.js";

@@ -14,13 +14,18 @@ export class Call extends Store<Connected> {
     connect(url: string, token: string): Promise<undefined>;
     /** Turn one's own camera or microphone on or off, for the next time as well. @param {Kind} kind */
     toggle(kind: Kind): Promise<void>;
+    /**
+     * Take another device, now and next time.
+     * @param {keyof Chosen} kind
+     * @param {string} id
+     */
+    choose(kind: keyof Chosen, id: string): Promise<void>;
     /** Be heard and hear: must follow a press. */
     unlock(): Promise<void>;
     /** Hang up: camera and microphone go out. */
     close(): Promise<void>;
     #private;
 }
-export type Kind = "camera" | "microphone";
 /**
  * One person in the room.
  */
@@ -38,7 +43,8 @@ export type Tile = {
     muted: boolean;
     speaking: boolean;
 };
-export type Connected = {
+export type Connected = Attached & Line;
+export type Line = {
     /**
      *  `lost` by itself; `elsewhere`: the same person has come in from somewhere else
      */
@@ -56,10 +62,18 @@ export type Connected = {
     /**
      * with a device
      */
-    trouble: {
-        kind: Kind;
-        why: "denied" | "missing" | "busy";
-    } | null;
+    trouble: Trouble | null;
+    /**
+     * by id; empty for whichever the browser takes
+     */
+    chosen: Chosen;
+};
+export type Trouble = {
+    kind: keyof Chosen;
+    why: "denied" | "missing" | "busy";
 };
 import { Store } from "./store.js";
+import type { Kind } from "./devices.js";
+import type { Chosen } from "./devices.js";
 import type { Track } from "livekit-client";
+import type { Attached } from "./devices.js";

@@ -1,4 +1,9 @@
 /**
+ * The devices of which the browser tells; of none before one of their kind was allowed.
+ * @returns {Promise<Attached>}
+ */
+export function attached(): Promise<Attached>;
+/**
  * Whose settings a person has to look for.
  * @returns {"ios" | "safari" | "firefox" | "chromium"}
  */
@@ -41,15 +46,21 @@ export type Device = {
     id: string;
     label: string;
 };
-export type Tried = {
-    camera: Status;
-    microphone: Status;
+/**
+ * What there is to choose from, as far as the browser tells.
+ */
+export type Attached = {
     cameras: readonly Device[];
     microphones: readonly Device[];
     /**
      * none where the browser does not let one choose
      */
     speakers: readonly Device[];
+};
+export type Tried = Attached & Trial;
+export type Trial = {
+    camera: Status;
+    microphone: Status;
     /**
      * by id; empty for whichever the browser takes
      */

@@ -164,6 +164,7 @@ declare const _default: {
     "device.the_microphone": string;
     "device.The_camera": string;
     "device.The_microphone": string;
+    "device.The_speaker": string;
     "device.on": string;
     "device.off": string;
     "device.number": string;
@@ -231,6 +232,7 @@ declare const _default: {
     "room.tools": string;
     "room.turn_camera": string;
     "room.turn_microphone": string;
+    "room.devices": string;
     "room.unlock": string;
     "room.unlock_text": string;
     "room.waits": string;

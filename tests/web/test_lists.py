@@ -1,0 +1,64 @@
+"""Lists that are longer than what a function answers with at once, or than what a page shows."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.timeout(180)]
+CHLOE = "chloe@client.example"
+
+
+def by_ones(page, function):
+    """Have the function answer with one at a time, as if there were a hundred times as many."""
+
+    def asks_for_one(route):
+        route.continue_(url=re.sub(r"limit=\d+", "limit=1", route.request.url))
+
+    page.route(f"**/{function}?*", asks_for_one)
+    page.reload()
+
+
+def test_what_is_to_come_is_all_there_on_however_many_pages(open_page, cast):
+    meetings = [cast.meeting("chloe") for _ in range(3)]
+    page = open_page("/client/", CHLOE)
+
+    by_ones(page, "list-meetings")
+
+    for meeting in meetings:
+        expect(page.locator(f"#meeting-{meeting}")).to_be_visible()
+
+
+def test_requests_are_all_there_on_however_many_pages(open_page, cast):
+    requests = [cast.request("chloe")["id"] for _ in range(3)]
+    page = open_page("/client/", CHLOE)
+
+    by_ones(page, "list-requests")
+
+    for request in requests:
+        expect(page.locator(f"#request-{request}")).to_be_visible()
+
+
+def test_older_requests_are_there_for_the_asking(open_page, cast):
+    requests = [cast.request("chloe")["id"] for _ in range(21)]
+    page = open_page("/client/", CHLOE)
+    expect(page.locator(f"#request-{requests[1]}")).to_be_visible()
+    expect(page.locator(f"#request-{requests[0]}")).to_have_count(0)
+
+    page.locator("visio-request-list").get_by_role("button", name="En voir plus").click()
+
+    expect(page.locator(f"#request-{requests[0]}")).to_be_visible()
+
+
+def test_meetings_of_long_ago_are_there_for_the_asking(open_page, cast):
+    meetings = [cast.meeting("chloe") for _ in range(11)]
+    for meeting in meetings:
+        cast.does("nora", "cancel-meeting", {"meetingId": meeting, "reason": "Grève"})
+    page = open_page("/client/", CHLOE)
+    page.get_by_text("Rendez-vous passés").click()
+    expect(page.locator(f"#meeting-{meetings[1]}")).to_be_visible()
+    expect(page.locator(f"#meeting-{meetings[0]}")).to_have_count(0)
+
+    page.locator("visio-agenda").get_by_role("button", name="En voir plus").click()
+
+    expect(page.locator(f"#meeting-{meetings[0]}")).to_be_visible()
