@@ -9,7 +9,7 @@ locals {
     realtime          = ["REALTIME_SERVICE_KEY"]
     links             = ["LINK_SECRETS"]
     mail              = ["SMTP_URL"]
-    livekit           = ["LIVEKIT_API_SECRET"]
+    livekit           = ["LIVEKIT_API_SECRET", "ROOM_NAME_SECRET"]
     jitsi             = [contains(keys(var.room.environment), "JAAS_KEY_ID") ? "JAAS_PRIVATE_KEY" : "JITSI_APP_SECRET", "ROOM_NAME_SECRET"]
     link              = ["ROOM_NAME_SECRET"]
     "web push sender" = ["VAPID_PRIVATE_KEY"]

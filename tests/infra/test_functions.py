@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.xdist_group("google"), pytest.mark.timeout(300)]
 # What a function may be told beyond what it needs, and for whose sake.
 OPTIONAL = {
     "bus": {"PUBSUB_TOPIC", "MAIL_TOPIC", "ROOM_TOPIC", "ROOM_PROVIDER"},
-    "livekit": {"ROOM_PROVIDER"},
+    "livekit": {"ROOM_PROVIDER", "ROOM_NAME_SECRET"},
     "mail": {"SMTP_URL"},
 }
 # Everything that opens a door, whether or not its length is looked at.
@@ -94,6 +94,11 @@ def test_no_secret_stands_in_plain_text_and_each_function_logs_in_as_itself(appl
         assert not SECRET & set(plain), name
         assert set(mounted) <= SECRET, name
         assert mounted["DATABASE_URL"] == f"database-url-{name.replace('_', '-')}"
+
+
+def test_rooms_keep_their_names_when_the_key_of_their_server_changes(applied):
+    for name, (_, mounted) in environments(applied).items():
+        assert ("ROOM_NAME_SECRET" in mounted) == ("livekit" in groups(name)), name
 
 
 def test_every_variable_that_is_set_is_one_that_the_settings_read(applied):
