@@ -230,7 +230,7 @@ CREATE TABLE public.lobby_knocks (
     renewed_at timestamp with time zone DEFAULT now() NOT NULL,
     admitted_at timestamp with time zone,
     ended_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     devices text DEFAULT 'untested'::text NOT NULL,
     next_step text,
@@ -827,13 +827,13 @@ CREATE INDEX lobby_knocks_unanswered ON public.lobby_knocks USING btree (remind_
 
 CREATE INDEX lobby_messages_newest ON public.lobby_messages USING btree (meeting_id, created_at DESC, id DESC);
 
-CREATE INDEX meeting_requests_called_off ON public.meeting_requests USING btree (updated_at) WHERE ((source = 'calcom'::text) AND (status = 'cancelled'::text));
-
 CREATE INDEX meeting_requests_client_newest ON public.meeting_requests USING btree (client_id, created_at DESC, id DESC);
 
 CREATE INDEX meeting_requests_client_open ON public.meeting_requests USING btree (client_id) WHERE (status = ANY (ARRAY['pending'::text, 'countered'::text]));
 
 CREATE INDEX meeting_requests_due ON public.meeting_requests USING btree (last_slot_at) WHERE (status = ANY (ARRAY['pending'::text, 'countered'::text]));
+
+CREATE INDEX meeting_requests_ended_at_calcom ON public.meeting_requests USING btree (updated_at) WHERE ((source = 'calcom'::text) AND (status = ANY (ARRAY['cancelled'::text, 'rejected'::text, 'withdrawn'::text])));
 
 CREATE UNIQUE INDEX meeting_requests_one_per_meeting ON public.meeting_requests USING btree (meeting_id);
 

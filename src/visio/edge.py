@@ -321,7 +321,7 @@ class _Exchange(Struct):
 
     def _rendered(self, result: Any) -> Response:
         if isinstance(result, Reply):
-            if self.request.headers.get("If-None-Match") == result.etag:
+            if _known(self.request.headers.get("If-None-Match", ""), result.etag):
                 response = Response(status=304)
             else:
                 response = self._rendered(result.view)
@@ -396,6 +396,11 @@ def _trace(headers: Headers) -> tuple[str | None, str | None]:
         span = int(found.group(2) or 0)
         return found.group(1), f"{span:016x}" if 0 < span < 2**64 else None
     return None, None
+
+
+def _known(tags: str, etag: str) -> bool:
+    """Whether a caller has this already: one of several, maybe made weak by what compresses."""
+    return etag in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
 
 
 def _envelope(status: int, *, error: Mapping[str, Any]) -> Response:

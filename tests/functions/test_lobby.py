@@ -1,5 +1,7 @@
 """The client knocks, and enters only when the operator lets them in."""
 
+import contextlib
+
 import jwt
 import pytest
 from livekit.api import TokenVerifier
@@ -276,9 +278,31 @@ def test_lobby_state_is_short_while_nothing_changes(call, accepted, signal):
     signal(meeting, "operator_joined", MIKL)
     changed = call("lobby-state", {"meetingId": meeting}, ALICE, headers=tag)
 
+    weak = {"If-None-Match": f'"0-nobody", W/{changed.headers["ETag"]}'}
+    weakly = call("lobby-state", {"meetingId": meeting}, ALICE, headers=weak)
+
     assert (same.status_code, same.get_data()) == (304, b"")
+    assert weakly.status_code == 304
     assert changed.status_code == 200
     assert changed.json["data"]["version"] > seen.json["data"]["version"]
+
+
+def test_the_latest_knock_is_the_one_that_was_made_last(call, accepted, signal, database, admin):
+    meeting = accepted()
+    with contextlib.closing(admin(database.admin)) as slow:
+        slow.run("begin")
+        slow.run("select now()")
+        signal(meeting, "client_waiting", ALICE)
+        signal(meeting, "client_left", ALICE)
+        slow.run(
+            """insert into public.lobby_knocks (meeting_id, client_id, since, renewed_at)
+               values (:meeting, :client, now(), now())""",
+            meeting=meeting, client=ALICE.row,
+        )  # fmt: skip
+        slow.run("commit")
+
+    knock = call("lobby-state", {"meetingId": meeting}, ALICE).json["data"]["knock"]
+    assert knock["status"] == "waiting"
 
 
 def test_a_lobby_opens_when_the_operator_says(accepted, signal, environment):

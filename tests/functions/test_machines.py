@@ -447,6 +447,18 @@ def test_a_sweep_whose_bus_takes_nothing_leaves_everything_for_the_next(
     assert rows("select count(*) from visio.signal_outbox where published_at is null") == [2]
 
 
+def test_a_bus_that_was_away_for_days_is_tried_as_any_other(sweep, pending, rows, remote):
+    remote.bus_status = 503
+    pending()
+    rows("update visio.signal_outbox set attempts = 5000, next_attempt_at = now()")
+    assert sweep()["republished"] == 0
+
+    remote.bus_status = 200
+    rows("update visio.signal_outbox set next_attempt_at = now()")
+
+    assert sweep()["republished"] == 2
+
+
 @pytest.fixture
 def holding(database, admin):
     """Rows that somebody else holds for as long as the test lasts."""

@@ -191,6 +191,33 @@ def test_dbmate_verifies_it_too(secured):
     assert "p@ss" not in str(broken.value)
 
 
+def test_what_an_owner_did_not_see_is_filled_in(delivered, peopled):
+    _, admin, url, _ = delivered
+    meeting = f"""insert into public.meetings (client_id, operator_id, title, scheduled_at, ends_at)
+        values ('{ALICE.row}', '{MIKL.row}', 'x', now(), now() + interval '1 hour')"""
+    knock = f"""insert into public.lobby_knocks
+        (meeting_id, client_id, status, since, renewed_at, admitted_at)
+        select id, '{ALICE.row}', 'admitted', now(), now(), now() from public.meetings"""
+    missing = "update public.operators set email_key = null"
+    lobby = "update public.lobby_knocks set operator_id = null"
+    _run(admin, ";\n".join((meeting, knock, missing, lobby)))
+    path = next((PROJECT / "sql" / "migrations").glob("*_fill_in_where_the_owner_sees_nobody.sql"))
+
+    _run(url, f"begin;\n{path.read_text().split('-- migrate:down')[0].strip()}\ncommit")
+
+    with contextlib.closing(postgres.connect(admin)) as db:
+        found = db.run(
+            "select o.email_key, k.operator_id::text from public.operators o, public.lobby_knocks k"
+        )
+        forced = db.run(
+            "select relname from pg_class where relrowsecurity and not relforcerowsecurity"
+        )
+        db.run("delete from public.lobby_knocks")
+        db.run("delete from public.meetings")
+    assert found == [["mikl@foxeo.example", MIKL.row]]
+    assert not {name for [name] in forced} & {"operators", "meetings", "lobby_knocks"}
+
+
 def test_a_second_time_changes_nothing(delivered):
     _, admin, url, first = delivered
     with contextlib.closing(postgres.connect(admin)) as db:

@@ -103,6 +103,7 @@ class CalcomApi:
             yield [_listed(booking, _as_v2(booking)) for booking in found]
             if len(found) < TAKE:
                 return
+        raise Unavailable  # what is behind has not been read
 
     def _pages_v1(self, since: datetime) -> Iterator[list[Listed]]:
         for page in range(1, MOST_PAGES + 1):
@@ -119,6 +120,7 @@ class CalcomApi:
             past = any(one.changed_at is not None and one.changed_at < since for one in listed)
             if len(found) < TAKE or past:
                 return
+        raise Unavailable
 
     def _get(self, query: Mapping[str, object], headers: Mapping[str, str]) -> Mapping[str, Any]:
         try:

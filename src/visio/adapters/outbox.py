@@ -56,7 +56,8 @@ CLAIM = text("""
 update visio.signal_outbox o
    set attempts = o.attempts + 1,
        next_attempt_at = cast(:now as timestamptz)
-         + least(power(2, o.attempts + 1), 300) * interval '1 second'
+         -- The exponent is held down first: nothing is known of how often it will be tried.
+         + least(power(2, least(o.attempts + 1, 9)), 300) * interval '1 second'
          + random() * interval '5 seconds'
  where o.event_id in (
    select event_id from visio.signal_outbox
