@@ -505,6 +505,30 @@ MUTANTS = (
         '_SECRET = frozenset({"oneTimePassword", "password"})',
         (f"{FUNCTIONS}bookings.py::test_what_lets_a_reader_in_is_not_kept",),
     ),
+    Mutant(
+        "a series is whose address it was booked under",
+        "src/visio/domain/booking.py",
+        "if self.series and client_id:",
+        "if self.series and (client_id := None) is None:",
+        (f"{FUNCTIONS}bookings.py::test_a_series_under_somebodys_address_is_not_theirs",),
+    ),
+    Mutant(
+        "one series speaks for another",
+        "src/visio/domain/chain.py",
+        "return alike and (mine is None or theirs is None or abs(mine - theirs) <= TOGETHER)",
+        "return alike",
+        (f"{FUNCTIONS}bookings.py::test_the_rest_of_a_series_is_not_the_beginning_of_the_next",),
+    ),
+    Mutant(
+        "what became another operator's is still this one's",
+        "src/visio/flows/resolve_quarantine.py",
+        "if not chosen.rows or (chain and chain.shown_to not in (None, operator.id)):",
+        "if not chosen.rows:",
+        (
+            f"{FUNCTIONS}quarantine.py"
+            "::test_what_became_another_operators_while_one_waited_is_theirs",
+        ),
+    ),
     # What two people agree on.
     Mutant(
         "what is decided is decided again",

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
-from tests.calcom import Booking, again, now, z
+from tests.calcom import SHAPES, Booking, again, now, z
 from tests.conftest import ON_ONE_SERVER
 from tests.world import ALICE, BRUNO, MIKL
 
@@ -331,7 +331,12 @@ def test_a_place_of_another_client_is_told_to_the_operator(tell, linked, meeting
 
 
 def series(linked, days=(3, 10, 17)):
-    rule = {"freq": 2, "count": len(days), "interval": 1}
+    # The clock of a host who knows no summer time: the same hour each week.
+    host = {**SHAPES["BOOKING_CREATED"]["payload"]["organizer"], "timeZone": "UTC"}
+    rule = {
+        "recurringEvent": {"freq": 2, "count": len(days), "interval": 1},
+        "organizer": host,
+    }
     first = linked(days=days[0])
     others = [Booking(days=day, metadata=first.metadata) for day in days[1:]]
     return rule, [first, *others]
@@ -342,9 +347,9 @@ def test_every_meeting_of_a_series_is_one_of_ours_and_one_event_ends_the_rest(
 ):
     rule, bookings = series(linked)
     for booking in bookings:
-        assert tell(booking.created(recurringEvent=rule)) == "created"
+        assert tell(booking.created(**rule)) == "created"
 
-    assert tell(bookings[1].cancelled(recurringEvent=rule)) == "cancelled"
+    assert tell(bookings[1].cancelled(**rule)) == "cancelled"
 
     assert [(m["status"], m["scheduledAt"]) for m in reversed(meetings())] == [
         ("scheduled", z(bookings[0].start)),
@@ -356,7 +361,7 @@ def test_every_meeting_of_a_series_is_one_of_ours_and_one_event_ends_the_rest(
 def test_one_meeting_of_a_series_is_cancelled_alone(tell, linked, meetings):
     rule, bookings = series(linked)
     for booking in bookings:
-        tell(booking.created(recurringEvent=rule))
+        tell(booking.created(**rule))
 
     tell(bookings[1].cancelled())
 
@@ -365,26 +370,107 @@ def test_one_meeting_of_a_series_is_cancelled_alone(tell, linked, meetings):
 
 def test_a_series_booked_anew_after_it_was_cancelled_lives(tell, linked, meetings):
     rule, bookings = series(linked)
-    tell(bookings[0].created(recurringEvent=rule))
-    tell(bookings[0].cancelled(recurringEvent=rule))
+    tell(bookings[0].created(**rule))
+    tell(bookings[0].cancelled(**rule))
     _, anew = series(linked, days=(10, 17))
 
     for booking in anew:
-        body = booking.created(recurringEvent=rule)
+        body = booking.created(**rule)
         assert tell({**body, "createdAt": now(minutes=1)}) == "created"
     assert [m["status"] for m in reversed(meetings())] == ["cancelled", "scheduled", "scheduled"]
+
+
+def made(body, minutes):
+    return {**body, "createdAt": now(minutes)}
+
+
+@pytest.mark.parametrize(("before", "days"), [(-120, (24, 31, 38)), (0, (24, 31, 38))])
+def test_the_end_of_a_series_is_not_that_of_one_that_goes_on_from_it(
+    tell, linked, meetings, before, days
+):
+    rule, bookings = series(linked)
+    _, renewed = series(linked, days)
+    for booking in bookings:
+        tell(made(booking.created(**rule), before))
+    for booking in renewed:
+        tell(booking.created(**rule))
+
+    tell(bookings[0].cancelled(**rule))
+
+    assert [m["status"] for m in reversed(meetings())] == ["cancelled"] * 3 + ["scheduled"] * 3
+
+
+def test_the_rest_of_a_series_is_not_the_beginning_of_the_next(tell, linked, meetings):
+    rule, bookings = series(linked)
+    _, renewed = series(linked, (24, 31, 38))
+    for booking in bookings:
+        tell(made(booking.created(**rule), -120))
+    for booking in renewed:
+        tell(booking.created(**rule))
+
+    tell(bookings[2].cancelled(**rule))
+
+    assert [m["status"] for m in reversed(meetings())].count("cancelled") == 1
+
+
+@pytest.mark.parametrize("decision", ["confirmed", "rejected"])
+@pytest.mark.parametrize("before", [-120, 0])
+def test_a_decision_on_one_series_is_none_on_another_of_its_kind(
+    tell, linked, requests, decision, before
+):
+    rule, mondays = series(linked)
+    _, wednesdays = series(linked, days=(5, 12, 19))
+    for booking in mondays:
+        tell(made(booking.requested(**rule), before))
+    for booking in wednesdays:
+        tell(booking.requested(**rule))
+
+    tell(getattr(wednesdays[0], decision)(**rule))
+
+    decided = "accepted" if decision == "confirmed" else "rejected"
+    assert [r["status"] for r in requests()] == [decided] * 3 + ["pending"] * 3
+
+
+def test_a_series_under_somebodys_address_is_not_theirs(tell, linked, meetings):
+    rule, bookings = series(linked)
+    for booking in bookings:
+        tell(booking.created(**rule))
+    strange = Booking(email="alice@client.example", days=-4)
+
+    assert tell(strange.created(**rule)) == "missing_metadata"
+    assert tell(strange.cancelled(**rule)) == "missing_metadata"
+
+    assert [m["status"] for m in meetings()] == ["scheduled"] * 3
 
 
 @pytest.mark.parametrize("decision", ["confirmed", "rejected"])
 def test_one_decision_decides_a_series_that_was_asked_for(tell, linked, requests, decision):
     rule, bookings = series(linked)
     for booking in bookings:
-        tell(booking.requested(recurringEvent=rule))
+        tell(booking.requested(**rule))
 
-    tell(getattr(bookings[0], decision)(recurringEvent=rule))
+    tell(getattr(bookings[0], decision)(**rule))
 
     expected = "accepted" if decision == "confirmed" else "rejected"
     assert [r["status"] for r in requests()] == [expected] * 3
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("Je suis malade\u00a0: désolé\u202f!", "Je suis malade\u00a0: désolé\u202f!"),
+        ("Les enfants 👨\u200d👩\u200d👧 aussi", "Les enfants 👨\u200d👩\u200d👧 aussi"),
+        ("Merci\u202ede rien\u0007", "Mercide rien"),
+        ("\u200b\u0007", "Annulé dans Cal.com"),
+    ],
+)
+def test_a_reason_is_told_as_it_was_written(tell, linked, meetings, written, told):
+    booking = linked()
+    tell(booking.created())
+
+    tell(booking.cancelled(written))
+
+    assert [m["cancelReason"] for m in meetings()] == [told]
 
 
 @pytest.mark.parametrize(

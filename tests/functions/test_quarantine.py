@@ -1,5 +1,7 @@
 """What cannot be bound, or overlaps another meeting, waits until an operator resolves it."""
 
+import contextlib
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -165,6 +167,37 @@ def test_of_two_resolutions_at_once_one_wins(tell, quarantine, resolve, together
     assert rows("select count(*) from meetings")[0] == (
         1 if any(a.status_code == 200 for a in answers[:4]) else 0
     )
+
+
+@pytest.mark.parametrize("resolution", ["assign", "apply", "dismiss"])
+def test_what_became_another_operators_while_one_waited_is_theirs(
+    tell, quarantine, resolve, rows, database, admin, together, resolution
+):
+    tell(Booking().created())
+    [item] = quarantine()
+    state = {"assign": "quarantined"}.get(resolution, "conflict")
+    client = {"clientId": ALICE.row} if resolution == "assign" else {}
+
+    with contextlib.closing(admin(database.admin)) as other:
+        other.run("begin")
+        other.run(
+            "update visio.calcom_chains set operator_id = :nora, state = :state",
+            nora=NORA.row,
+            state=state,
+        )
+
+        def hand_over():
+            for _ in range(200):
+                if rows("select count(*) from pg_locks where not granted") != [0]:
+                    break
+                time.sleep(0.01)
+            other.run("commit")
+
+        answer, _ = together(lambda: resolve(item["id"], resolution, **client), hand_over)
+
+    assert code(answer) == (404, "not_found")
+    assert rows("select state from visio.calcom_chains") == [state]
+    assert rows("select count(*) from meetings") == [0]
 
 
 @pytest.fixture

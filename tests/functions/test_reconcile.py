@@ -205,6 +205,21 @@ def test_many_pages_are_read_to_their_end(calcom, reconcile, linked, rows):
     assert rows("select count(*) from meetings") == [130]
 
 
+def test_what_is_behind_the_last_page_of_a_run_is_read_by_a_later_one(
+    calcom, reconcile, linked, rows, monkeypatch
+):
+    first = linked(days=3)
+    for hour in range(130):
+        calcom.put(Booking(days=3 + hour / 24, metadata=first.metadata), minutes_ago=hour + 30)
+    monkeypatch.setattr("visio.adapters.calcom_api.MOST_PAGES", 1)
+
+    assert reconcile().status_code == 503
+
+    monkeypatch.undo()
+    assert reconcile().status_code == 200
+    assert rows("select count(*) from meetings") == [130]
+
+
 @pytest.mark.parametrize("status", [401, 404, 429, 500])
 def test_while_calcom_is_not_well_the_next_run_reads_the_same(
     calcom, reconcile, linked, rows, status
@@ -342,6 +357,28 @@ def test_calcom_is_told_of_a_cancellation_here(calcom, reconcile, linked, tell, 
 
     assert calcom.decided == [(booking.uid, "cancel", {"cancellationReason": "Grippe"})]
     assert tell(booking.cancelled()) in ("ignored", "duplicate")
+    assert reconcile().json["data"]["told"] == 0
+
+
+@ONLY_V2
+@pytest.mark.parametrize("ended", ["rejected", "withdrawn"])
+def test_what_ended_here_and_was_confirmed_there_is_called_off_there(
+    calcom, reconcile, linked, tell, call, requests, ended
+):
+    booking = linked()
+    tell(booking.requested())
+    calcom.put(booking)
+    if ended == "rejected":
+        call("decide-request", decision(requests, "reject", reason="Complet"), MIKL)
+    else:
+        body = {"requestId": requests()[0]["id"], "answer": "withdraw"}
+        call("answer-proposal", body, ALICE)
+    assert tell(booking.confirmed()) == "ignored"
+
+    reconcile()
+
+    assert [(uid, verb) for uid, verb, _ in calcom.decided] == [(booking.uid, "cancel")]
+    assert requests()[0]["status"] == ended
     assert reconcile().json["data"]["told"] == 0
 
 

@@ -135,11 +135,12 @@ with decided as (
            union all
            select k.uid
              from public.meeting_requests q join visio.calcom_bookings k on k.request_id = q.id
-            where q.source = 'calcom' and q.status = 'cancelled'
+            where q.source = 'calcom' and q.status in ('cancelled', 'rejected', 'withdrawn')
               and q.updated_at > cast(:now as timestamptz) - interval '7 days'
               and k.phase = 'confirmed')
      and ((b.phase = 'requested' and r.status in ('accepted', 'rejected', 'withdrawn'))
-       or (b.phase in ('requested', 'confirmed') and r.status = 'cancelled'))
+       or (b.phase = 'requested' and r.status = 'cancelled')
+       or (b.phase = 'confirmed' and r.status in ('cancelled', 'rejected', 'withdrawn')))
      and coalesce(m.scheduled_at, cast(r.requested_slots ->> 0 as timestamptz))
            > cast(:now as timestamptz)
      and b.attempts < :most
@@ -176,11 +177,13 @@ class HeldChain(Struct, frozen=True):
     """A chain under its lock: all that was told, and all that there is of it here.
 
     `party` is None while nobody knows whose bookings they are; `concerns` is the operator, if that
-    much is known. `readers` see it in quarantine: that operator, or else all of them.
+    much is known. `readers` see it in quarantine: that operator, or else all of them. `shown_to` is
+    who saw it until now, None for all.
     """
 
     id: UUID
     state: str
+    shown_to: UUID | None
     summary: Mapping[str, Any] | None
     told: Sequence[Told]
     held: Sequence[Held]
@@ -206,9 +209,12 @@ class WaitingChain(Struct, frozen=True):
     created_at: datetime
 
 
-def hold(tx: Transaction, told: Told) -> None:
-    """Hold the chain that an event belongs to; nobody else changes it until the end."""
-    tx.lock(HOLD, keys=list(told.keys), told=encode(told).decode())
+def hold(tx: Transaction, told: Told, client_id: UUID | None) -> None:
+    """Hold the chain that an event belongs to; nobody else changes it until the end.
+
+    `client_id` is whom the booking's link names, if it may be believed.
+    """
+    tx.lock(HOLD, keys=list(told.keys(client_id)), told=encode(told).decode())
     _hold_rows(tx)
 
 
@@ -235,6 +241,7 @@ def look(tx: Transaction, *, buffer: timedelta, assigned: UUID | None = None) ->
     return HeldChain(
         id=row["id"],
         state=row["state"],
+        shown_to=row["shown_to"],
         summary=row["summary"],
         told=[convert(one["told"], Told) for one in told.rows],
         held=[

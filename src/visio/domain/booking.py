@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
+from uuid import UUID
 
 from msgspec import Struct
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -41,8 +42,8 @@ class Told(Struct, frozen=True, kw_only=True):
     """What one event says of one booking, as far as it means something here.
 
     `seats` holds the addresses of those whose places it speaks of, where places are booked one by
-    one; `leaves` says that it is such places that are given up. `series` is equal for bookings of
-    one recurring series.
+    one; `leaves` says that it is such places that are given up. `series` is the rule that it is one
+    booking of.
     """
 
     trigger: str
@@ -64,14 +65,18 @@ class Told(Struct, frozen=True, kw_only=True):
     no_shows: Mapping[str, bool] | None = None
     series: "Series | None" = None
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """By what this event and others of the same chain find each other."""
+    def keys(self, client_id: UUID | None) -> tuple[str, ...]:
+        """By what this event and others of the same chain find each other; `client_id` is whom its
+        link names.
+
+        Anybody may book a series under somebody's address. What no link vouches for has nothing in
+        common with another booking, however alike they are.
+        """
         keys = [f"uid/{self.uid}"]
         if self.replaces:
             keys.append(f"uid/{self.replaces}")
-        if self.series:
-            keys.append(f"series/{self.series.key}")
+        if self.series and client_id:
+            keys.append(f"series/{self.series.key}/{client_id}")
         return tuple(keys)
 
 
@@ -80,12 +85,14 @@ class Series(Struct, frozen=True, kw_only=True):
 
     Nothing in Cal.com's bodies ties a series together, so its bookings are known by what they have
     in common: the person, the kind of meeting, the rule, and times that follow from one another.
+    `count` is how many there are of it, as far as that was told.
     """
 
     key: str
     frequency: int
     interval: int
     time_zone: str
+    count: int | None = None
 
     def reaches(self, start: datetime, other: datetime) -> bool:
         """Whether the rule leads from one start to a later one, by the clock of its zone."""
@@ -93,15 +100,20 @@ class Series(Struct, frozen=True, kw_only=True):
         if other <= start or first.time() != later.time():
             return False
         days = (later.date() - first.date()).days
+        months = 12 * (later.year - first.year) + later.month - first.month
         match self.frequency:
             case 3:
-                return days % self.interval == 0
+                passed, each = days, 1
             case 2:
-                return days % (7 * self.interval) == 0
-            case 1:
-                return first.day == later.day
+                passed, each = days, 7
+            case 1 if first.day == later.day:
+                passed, each = months, 1
+            case 0 if first.day == later.day:
+                passed, each = months, 12
             case _:
-                return (first.month, first.day) == (later.month, later.day)
+                return False
+        steps, rest = divmod(passed, each * self.interval)
+        return rest == 0 and (self.count is None or steps < self.count)
 
 
 class _Envelope(BaseModel):
@@ -195,12 +207,12 @@ class CalcomEvent(BaseModel):
             at=self.at,
             replaces=_text(facts.get("rescheduleUid"), LONGEST_UID),
             span=self._span,
-            title=_text(facts.get("title"), 500),
+            title=_words(facts.get("title"), 500),
             ical_uid=_text(facts.get("iCalUID"), LONGEST_UID),
             ical_sequence=_sequence(facts.get("iCalSequence")),
             by=_email(facts.get("cancelledBy")) or _email(facts.get("rescheduledBy")),
             reason=_reason(self.trigger, facts),
-            notes=_text(facts.get("additionalNotes"), 2000, multiline=True),
+            notes=_words(facts.get("additionalNotes"), 2000, multiline=True),
             booker_name=_name(booker, facts),
             booker_email=_email(booker.get("email")),
             organizer_email=_organizer(facts),
@@ -273,12 +285,24 @@ def _harmless(value: Any) -> Any:
     return value
 
 
-def _text(value: object, longest: int, *, multiline: bool = False) -> str | None:
-    """A text that may be shown and stored; None for what is none."""
+def _text(value: object, longest: int) -> str | None:
+    """A name that programs know something by; None for what is none."""
     if not isinstance(value, str) or not (text := value.strip()) or len(text) > longest:
         return None
-    visible = text.replace("\n", "").replace("\r", "").replace("\t", "") if multiline else text
-    return text if visible.isprintable() else None
+    return text if text.isprintable() else None
+
+
+# Spaces of other widths, as in front of a French colon, and what joins the parts of an emoji.
+_MEANT = frozenset("\u00a0\u2002\u2003\u2009\u202f\u3000\u200c\u200d")
+
+
+def _words(value: object, longest: int, *, multiline: bool = False) -> str | None:
+    """What somebody wrote, less what nobody sees: controls, and what turns a text around."""
+    if not isinstance(value, str):
+        return None
+    meant = _MEANT | frozenset("\n\r\t") if multiline else _MEANT
+    text = "".join(c for c in value if c.isprintable() or c in meant).strip()
+    return text if 0 < len(text) <= longest else None
 
 
 def _email(value: object) -> str | None:
@@ -319,15 +343,15 @@ def _organizer(facts: Mapping[str, Any]) -> str | None:
 
 
 def _name(booker: Mapping[str, Any], facts: Mapping[str, Any]) -> str | None:
-    if name := _text(booker.get("name"), 200):
+    if name := _words(booker.get("name"), 200):
         return name
     responses = facts.get("responses")
     answer = responses.get("name") if isinstance(responses, dict) else None
     value = answer.get("value") if isinstance(answer, dict) else answer
     if isinstance(value, dict):  # asked for in two fields
-        parts = (_text(value.get(part), 100) for part in ("firstName", "lastName"))
+        parts = (_words(value.get(part), 100) for part in ("firstName", "lastName"))
         return " ".join(filter(None, parts)) or None
-    return _text(value, 200)
+    return _words(value, 200)
 
 
 def _reason(trigger: str, facts: Mapping[str, Any]) -> str | None:
@@ -341,7 +365,7 @@ def _reason(trigger: str, facts: Mapping[str, Any]) -> str | None:
         )
     if isinstance(value, str):
         value = value[:LONGEST_REASON]
-    return _text(value, LONGEST_REASON, multiline=True)
+    return _words(value, LONGEST_REASON, multiline=True)
 
 
 def _no_shows(attendees: list[dict[str, Any]]) -> dict[str, bool]:
@@ -355,16 +379,18 @@ def _series(facts: Mapping[str, Any], attendees: list[dict[str, Any]]) -> Series
         return None
     interval = rule.get("interval")
     interval = interval if type(interval) is int and 0 < interval < 1000 else 1
+    count = rule.get("count")
     kind = facts.get("eventTypeId") or facts.get("type")
     person = _email(attendees[0].get("email")) if attendees else None
     if person is None or not 0 <= rule["freq"] <= 3:
         return None
     organizer = facts.get("organizer")
     time_zone = organizer.get("timeZone") if isinstance(organizer, dict) else None
-    parts = (str(kind), person, str(rule["freq"]), str(interval), str(rule.get("count")))
+    parts = (str(kind), person, str(rule["freq"]), str(interval), str(count))
     return Series(
         key=hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32],
         frequency=rule["freq"],
         interval=interval,
         time_zone=_text(time_zone, 64) or "Europe/Paris",
+        count=count if type(count) is int and 0 < count < 1000 else None,
     )

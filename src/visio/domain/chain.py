@@ -9,7 +9,7 @@ cannot matter. What has ended stays ended: cancelled and rejected win over every
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +17,9 @@ from msgspec.structs import replace
 from visio.domain.appointment import FOREVER, MOVED_AWAY, NEVER, Appointment, Phase
 from visio.domain.booking import ASKS, CONFIRMS, NO_SHOW, PASSES, Told
 from visio.domain.meeting import Span
+
+# Cal.com books a series one after the other, each with its calendars and e-mails: a minute or two.
+TOGETHER = timedelta(minutes=10)
 
 
 class _Booking(Struct):
@@ -72,6 +75,12 @@ class _Booking(Struct):
     def span(self) -> Span | None:
         return next((one.span for one in self.best if one.span), None)
 
+    @property
+    def booked_at(self) -> datetime | None:
+        """When it was first told that there is one, by Cal.com's clock."""
+        placing = (one.at for one in self.told if one.trigger in CONFIRMS | ASKS)
+        return min((at for at in placing if at), default=None)
+
 
 def _tells(told: Told) -> tuple[int, int, datetime]:
     ranked = told.trigger in CONFIRMS, told.trigger in ASKS, told.trigger not in PASSES
@@ -111,31 +120,38 @@ def _spread_series(bookings: dict[str, _Booking]) -> None:
     """Let one event speak for the series it names.
 
     Where all remaining bookings of a series go, or a series that was asked for is decided, Cal.com
-    sends one event for all. It speaks of what had been booked by then, never of a later series.
+    sends one event for all. It speaks of what had been booked with its own booking, never of
+    another series of the same kind.
     """
     speaking = [(b, one) for b in bookings.values() for one in b.told if one.series]
     for booking, one in speaking:
         for other in bookings.values():
-            if other is booking or not _same_series(one, other):
+            if other is booking or not _same_series(booking, one, other):
                 continue
-            if one is booking.cancelled and other.cancelled is None and _later(booking, one, other):
+            if one is booking.cancelled and other.cancelled is None and _leads(one, booking, other):
                 other.cancelled = one
+            elif not (_leads(one, booking, other) or _leads(one, other, booking)):
+                continue
             elif one.trigger == "BOOKING_CREATED" and booking.asked and other.asked:
                 other.confirmed = True
             elif one is booking.rejected and other.asked and other.rejected is None:
                 other.rejected = one
 
 
-def _same_series(one: Told, other: _Booking) -> bool:
+def _same_series(booking: _Booking, one: Told, other: _Booking) -> bool:
+    """Whether both are of one rule, and were booked at once as far as that was told."""
     until = one.at or FOREVER
-    return one.series is not None and any(
+    alike = one.series is not None and any(
         told.series is not None and told.series.key == one.series.key
         for told in other.told
         if (told.at or NEVER) <= until
     )
+    mine, theirs = booking.booked_at, other.booked_at
+    return alike and (mine is None or theirs is None or abs(mine - theirs) <= TOGETHER)
 
 
-def _later(booking: _Booking, one: Told, other: _Booking) -> bool:
+def _leads(one: Told, booking: _Booking, other: _Booking) -> bool:
+    """Whether the series that an event names leads from one booking to another."""
     first, then = booking.span, other.span
     return (
         one.series is not None

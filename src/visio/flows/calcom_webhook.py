@@ -61,7 +61,7 @@ def take_in(
     told, binding = event.told, _binding(event, intake, min(booked_at or now, now))
     by_token = event.claim("bookingToken") is not None
     if told is not None:
-        chains.hold(tx, told)
+        chains.hold(tx, told, binding.client_id if binding else None)
     storing = inbox.store(tx, event, raw, binding, by_token=by_token, stale=stale, now=now)
     chain = chains.look(tx, buffer=intake.buffer)
     stored = Stored.of(storing.rows[0])

@@ -27,7 +27,7 @@ def replay(id: UUID, database: Database, *, intake: Intake, now: datetime) -> st
             told = kept.event.told
             if told is None:
                 return "ignored"
-            chains.hold(tx, told)
+            chains.hold(tx, told, None)
             inbox.retell(tx, id, kept.event)
             chain = chains.look(tx, buffer=intake.buffer)
             assert chain is not None  # noqa: S101 -- it is held

@@ -63,8 +63,9 @@ def resolve_quarantine(
     tx.go_on_as_system()
     chains.hold_chosen(tx)
     chain = chains.look(tx, buffer=buffer, assigned=client_id)
-    _ = tx.operator
-    if not chosen.rows:
+    operator = tx.operator
+    # While the lock was waited for it may have become another operator's.
+    if not chosen.rows or (chain and chain.shown_to not in (None, operator.id)):
         raise NotFound
     if chain is None or chain.state not in WAITS_FOR.get(wanted.resolution, EITHER):
         state = chain.state if chain else "open"
