@@ -22,16 +22,12 @@ resource "google_service_account" "builder" {
   display_name = "Foxeo visio: builds functions"
 }
 
+# It reads what it builds in a bucket of Google's making, gcf-v2-sources-…, which is not there before the
+# first function is: so it may read objects in the project, not in our bucket.
 resource "google_project_iam_member" "builder" {
-  for_each = toset(["roles/artifactregistry.writer", "roles/logging.logWriter"])
+  for_each = toset(["roles/artifactregistry.writer", "roles/logging.logWriter", "roles/storage.objectViewer"])
 
   project = var.project
   role    = each.key
   member  = "serviceAccount:${google_service_account.builder.email}"
-}
-
-resource "google_storage_bucket_iam_member" "builder" {
-  bucket = google_storage_bucket.source.name
-  role   = "roles/storage.objectViewer"
-  member = "serviceAccount:${google_service_account.builder.email}"
 }

@@ -202,7 +202,6 @@ resource "google_cloudfunctions2_function" "function" {
   depends_on = [
     google_project_service.needed,
     google_project_iam_member.builder,
-    google_storage_bucket_iam_member.builder,
     google_secret_manager_secret_iam_member.function,
     google_secret_manager_secret_iam_member.authority,
   ]
