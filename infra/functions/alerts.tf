@@ -92,7 +92,8 @@ resource "google_monitoring_alert_policy" "threshold" {
   }
 }
 
-# A sweep that says nothing is worse than one that says something is late.
+# A sweep that says nothing is worse than one that says something is late. Each revision is a series of
+# its own, and the one before a deployment falls silent for good: only all of them together count.
 resource "google_monitoring_alert_policy" "silence" {
   display_name          = "The sweep is silent"
   combiner              = "OR"
@@ -106,8 +107,10 @@ resource "google_monitoring_alert_policy" "silence" {
       duration = "600s"
 
       aggregations {
-        alignment_period   = "60s"
-        per_series_aligner = "ALIGN_COUNT"
+        alignment_period     = "60s"
+        per_series_aligner   = "ALIGN_COUNT"
+        cross_series_reducer = "REDUCE_SUM"
+        group_by_fields      = ["resource.label.service_name"]
       }
     }
   }

@@ -208,6 +208,16 @@ def test_the_dashboard_and_the_alerts_look_at_metrics_that_are_there(applied):
         assert alert["notification_channels"]
 
 
+def test_a_sweep_that_was_deployed_anew_is_not_silent(applied):
+    [silence] = [
+        one for one in applied["google_monitoring_alert_policy"] if one["_name"] == "silence"
+    ]
+    [aggregation] = silence["conditions"][0]["condition_absent"][0]["aggregations"]
+
+    assert aggregation["cross_series_reducer"] == "REDUCE_SUM"
+    assert aggregation["group_by_fields"] == ["resource.label.service_name"]
+
+
 def test_what_matters_most_holds_in_terraforms_own_words(functions):
     functions.run("test")
 
