@@ -36,6 +36,7 @@ resource "google_project_service" "needed" {
     "run.googleapis.com",
     "secretmanager.googleapis.com",
     ], var.cloud_sql ? [
+    "compute.googleapis.com",
     "dns.googleapis.com",
     "servicenetworking.googleapis.com",
     "sqladmin.googleapis.com",

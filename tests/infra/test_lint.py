@@ -10,6 +10,25 @@ import pytest
 from tests.infra.conftest import INFRA, TOOLS
 from tests.world import PROJECT
 
+# Whose resources are made by which of Google's services. Storage is on in every project, and what
+# reads the project itself is asked for before Terraform runs (docs/deploy.md).
+SERVICES = {
+    "google_cloud_run_": "run",
+    "google_cloud_scheduler_": "cloudscheduler",
+    "google_cloudfunctions2_": "cloudfunctions",
+    "google_compute_": "compute",
+    "google_dns_": "dns",
+    "google_logging_": "logging",
+    "google_monitoring_": "monitoring",
+    "google_project": "",
+    "google_pubsub_": "pubsub",
+    "google_secret_manager_": "secretmanager",
+    "google_service_account": "iam",
+    "google_service_networking_": "servicenetworking",
+    "google_sql_": "sqladmin",
+    "google_storage_": "",
+    "google_vpc_access_": "vpcaccess",
+}
 SKIP = re.compile(r"checkov:skip=(\w+)(?::\s*(\S.*))?")
 
 
@@ -71,6 +90,21 @@ def test_no_type_of_googles_is_used_that_the_recorded_schema_lacks():
 
     assert used == {*schema["resource"], *schema["data"]}, "run tests/infra/google/extract.py"
     assert "MPL-2.0" in schema["notice"]
+
+
+@pytest.mark.parametrize("name", ["functions", "calcom/cloud_run"])
+def test_each_service_that_makes_something_is_switched_on(name):
+    text = "\n".join(path.read_text() for path in sorted((INFRA / name).glob("*.tf")))
+    made = re.findall(r'^(?:resource|data) "(google_\w+)"', text, re.MULTILINE)
+
+    needed = {
+        service for one in made for prefix, service in SERVICES.items() if one.startswith(prefix)
+    } - {""}
+    assert all(one.startswith(tuple(SERVICES)) for one in made)
+    assert needed <= set(re.findall(r'"(\w+)\.googleapis\.com"', text))
+    if "google_project" in made:
+        page = (PROJECT / "docs" / "deploy.md").read_text()
+        assert "gcloud services enable cloudresourcemanager.googleapis.com" in page
 
 
 @pytest.mark.xdist_group("google")

@@ -23,6 +23,7 @@ resource "google_project_service" "needed" {
   for_each = toset([
     "cloudscheduler.googleapis.com",
     "compute.googleapis.com",
+    "iam.googleapis.com",
     "run.googleapis.com",
     "secretmanager.googleapis.com",
     "servicenetworking.googleapis.com",
