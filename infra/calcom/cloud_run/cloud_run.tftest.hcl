@@ -49,3 +49,13 @@ run "a_tag_is_no_image" {
 
   expect_failures = [var.image]
 }
+
+run "a_region_without_mapped_domains_is_no_home" {
+  command = plan
+
+  variables {
+    region = "europe-west9"
+  }
+
+  expect_failures = [var.region]
+}

@@ -4,9 +4,18 @@ variable "project" {
 }
 
 variable "region" {
-  description = "Where everything runs."
+  description = "Where everything runs: a region in which Cloud Run maps domains."
   type        = string
-  default     = "europe-west9"
+  default     = "europe-west1"
+
+  # The list of https://cloud.google.com/run/docs/mapping-custom-domains, as it was in July 2026.
+  validation {
+    condition = contains([
+      "asia-east1", "asia-northeast1", "asia-southeast1", "europe-north1", "europe-west1",
+      "europe-west4", "us-central1", "us-east1", "us-east4", "us-west1",
+    ], var.region)
+    error_message = "Cloud Run maps no domain there: in Europe europe-north1, europe-west1 or europe-west4."
+  }
 }
 
 variable "image" {
