@@ -76,7 +76,9 @@ def test_each_target_of_make_and_each_file_is_there():
         for link in re.findall(r"\]\(([^)#]+)\)", text):
             assert (PROJECT / page).parent.joinpath(link).exists(), link
         for path in re.findall(r"\b(?:infra|docs|tests|sql|src|local)/[\w./-]+\w", text):
-            named = path.removesuffix("/terraform.tfvars").removesuffix("/.env")
+            named = path
+            for made_by_hand in ("/terraform.tfvars", "/.env", "/database-ca.pem"):
+                named = named.removesuffix(made_by_hand)
             here = (PROJECT / page).parent / named
             assert (PROJECT / named).exists() or here.exists(), path
 
@@ -102,6 +104,23 @@ def test_no_variable_of_ours_is_named_that_no_setting_reads(deploy):
     named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", deploy))
 
     assert named - FOREIGN <= known
+
+
+def test_whoever_connects_to_the_database_is_told_its_authority(deploy):
+    """`make migrate` and the functions verify the server, and neither authority is a public one."""
+    addresses = re.findall(r"_URL=['\"](postgresql://\S+)['\"]$", deploy, re.MULTILINE)
+    kept = "infra/functions/database-ca.pem"
+
+    assert [url.partition("?sslrootcert=")[2] for url in addresses] == [
+        f"$PWD/{kept}",
+        "/etc/visio/database-ca.pem",
+        f"$PWD/{kept}",
+        "/etc/visio/database-ca.pem",
+    ]
+    assert f"> {kept}" in deploy
+    assert f"to `{kept}`" in deploy
+    done = subprocess.run(["git", "check-ignore", kept], cwd=PROJECT, check=False)
+    assert done.returncode == 0
 
 
 def test_the_commands_are_ones_that_a_shell_can_read(deploy, tmp_path):
@@ -151,3 +170,16 @@ def test_the_first_apply_of_the_page_says_what_the_next_steps_read(deploy, googl
     outputs = made.state()["values"]["outputs"]
     assert set(outputs["connection_limits"]["value"]) == set(names())
     assert "calcom-webhook-secrets" in outputs["secrets"]["value"]
+
+
+@pytest.mark.xdist_group("google")
+@pytest.mark.timeout(300)
+def test_a_cloud_sql_is_there_before_the_functions_and_tells_its_name(deploy, google, module):
+    made = module("functions", google)
+    (made.folder / "terraform.tfvars").write_text(f"{EXAMPLE}cloud_sql = true\n")
+    text = deploy.split("**A Cloud SQL of your own instead**", 1)[1]
+    targets = re.findall(r"-target=[\w.]+", text.split("## 4.", 1)[0])
+
+    made.run("apply", "-auto-approve", "-input=false", *targets)
+
+    assert made.state()["values"]["outputs"]["database_host"]["value"]
