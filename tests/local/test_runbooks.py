@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from local import postgres
+from local.gateway import names
 from tests.calcom import Booking
 from tests.conftest import _servers
 from tests.world import PROJECT, settings_for, signed
@@ -136,6 +137,46 @@ def test_every_secret_has_its_line():
     kept = (*settings.SECRETS, "REALTIME_SERVICE_KEY", "SMTP_URL", "DATABASE_URL")
 
     assert [name for name in kept if f"| `{name}` |" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*PAGES, *(PROJECT / "docs" / name for name in ("calcom-setup.md", "deploy.md"))],
+    ids=lambda page: page.stem,
+)
+def test_a_version_is_added_to_a_secret_that_terraform_makes(page):
+    text = (PROJECT / "infra" / "functions" / "secrets.tf").read_text()
+    [settings_of] = re.findall(r"secret_settings = \{\n(.*?)^  \}", text, re.MULTILINE | re.DOTALL)
+    made = {
+        name.lower().replace("_", "-")
+        for name in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', settings_of)
+    }
+    made |= {f"database-url-{name.replace('_', '-')}" for name in names()}
+
+    commands = "\n".join(blocks(page, "sh") + blocks(page, "bash"))
+    named = re.findall(r"gcloud secrets versions add ([\w-]+)", commands)
+    named += re.findall(r"gcloud secrets versions access latest --secret=([\w-]+)", commands)
+    named += re.findall(r"^SECRET=([\w-]+)$|\| add ([\w-]+)", commands, re.MULTILINE)
+    named += re.findall(r"`(database-url-[\w-]+)`", page.read_text())
+    assert {"".join(one) for one in named} <= made
+
+
+def test_functions_are_found_by_the_accounts_that_may_read_a_secret():
+    page = (PROJECT / "docs" / "runbooks" / "rotate-a-secret.md").read_text()
+    terraform = (PROJECT / "infra" / "functions" / "functions.tf").read_text()
+    account = re.search(r'account_id +?= "(.*)\$\{each.value.slug\}"', terraform)
+    found = re.search(r"sed -n '(.*)'", page)
+    assert account is not None
+    assert found is not None
+    members = (
+        f"serviceAccount:{account[1]}calendar-link@p.iam.gserviceaccount.com\nuser:a@b.example\n"
+    )
+
+    done = subprocess.run(
+        ["sed", "-n", found[1]], input=members, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "calendar-link\n"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
