@@ -137,7 +137,7 @@ def test_the_commands_are_ones_that_a_shell_can_read(deploy, tmp_path):
 
 @ON_ONE_SERVER
 def test_the_first_people_are_told_to_the_tables_as_the_page_says(deploy, rows):
-    statements = re.search(r"<<'END'\n(insert .*?)END", deploy, re.DOTALL)
+    statements = re.search(r"<<'END'\n(set role .*?)END", deploy, re.DOTALL)
     assert statements
     people = {
         "operator": "99999999-1111-4111-8111-111111111111",

@@ -128,8 +128,14 @@ def test_the_database_is_restored_on_another_server(accepted, follow, rows, data
         rows(f"drop database {other} with (force)")
 
 
-def test_leaving_calcom_counts_what_is_left(follow):
-    assert "operator_id" in follow("leave-calcom.md")
+def test_leaving_calcom_counts_what_is_left(call, follow):
+    body = json.dumps(Booking().created()).encode()
+    call("calcom-webhook", raw=body, headers=signed(body))
+
+    printed = follow("leave-calcom.md")
+
+    assert re.search(r"waiting *\n-+\n +1\n", printed)
+    assert "operator_id" in printed
 
 
 def test_every_secret_has_its_line():

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -318,3 +319,62 @@ def test_even_the_owner_sees_nobody_but_as_the_keeper(delivered, peopled):
         as_keeper = db.run("select count(*) from public.clients")
 
     assert (as_owner, as_keeper) == ([[0]], [[1]])
+
+
+@pytest.fixture
+def follow(delivered, peopled, rows):
+    """Run a page's `sh` as whoever migrated, its `bash` with the functions' login: what it says."""
+    [version] = rows("select current_setting('server_version_num')::integer / 10000")
+    tools = _servers()["15" if version == 15 else "embedded"]
+
+    def follow(page: str, kind: str, **filled: str) -> str:
+        text = "\n".join(re.findall(rf"^```{kind}\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+        for name, value in filled.items():
+            text = text.replace(name, value)
+        address = peopled.login if kind == "bash" else delivered[2]
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", text],
+            env={"PATH": f"{tools}:/usr/bin:/bin", "DATABASE_URL": address},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "ERROR" not in done.stderr, done.stderr
+        return done.stdout
+
+    return follow
+
+
+def test_the_first_people_are_added_by_whoever_migrated(follow, rows):
+    step = (PROJECT / "docs" / "deploy.md").read_text().split("## 7.", 1)[1]
+    consultant, client = (f"99999999-{n}-4111-8111-111111111111" for n in ("1111", "2222"))
+
+    follow(
+        step,
+        "sh",
+        **{"UUID-OF-THE-CONSULTANT": consultant, "UUID-OF-THE-CLIENT": client},
+    )
+
+    added = "from public.clients where auth_user_id = :client"
+    assert rows(f"select operator_id::text {added}", client=client) == [consultant]
+    rows("delete from public.clients where auth_user_id = :client", client=client)
+    rows("delete from public.operators where id = :consultant", consultant=consultant)
+
+
+def test_what_is_left_of_calcom_is_seen_where_the_owner_sees_nothing(follow, rows):
+    chain = "insert into visio.calcom_chains (state, summary) values ('conflict', '{}')"
+    rows(f"{chain} returning id")
+    rows(
+        f"""insert into public.meetings
+              (client_id, operator_id, title, scheduled_at, ends_at, source)
+            values ('{ALICE.row}', '{MIKL.row}', 'Later', now() + interval '30 days',
+              now() + interval '30 days 30 minutes', 'calcom')"""
+    )
+
+    printed = follow((PROJECT / "docs" / "runbooks" / "leave-calcom.md").read_text(), "bash")
+
+    assert re.search(r"waiting *\n-+\n +1\n", printed)
+    assert re.search(rf"{MIKL.row} \| +1 \|", printed)
+    rows("delete from public.meetings where source = 'calcom'")
+    rows("delete from visio.calcom_chains where state = 'conflict'")
