@@ -99,6 +99,21 @@ def test_each_secret_of_the_place_is_given_a_value(deploy, hcl):
         assert variable in step, variable
 
 
+def test_the_address_of_cal_coms_api_is_one_that_its_page_names(deploy):
+    """Of version 2, which is the default; and nothing asks it before there is a key."""
+    page = (PROJECT / "docs" / "calcom-setup.md").read_text()
+    said = re.search(r'^calcom_api_url +?= "(.*)"$', deploy, re.MULTILINE)
+    assert said
+
+    assert f"| `{said[1]}` | `v2` |" in page
+    paused, resumed = (
+        deploy.index(f"gcloud scheduler jobs {verb} reconcile-calcom")
+        for verb in ("pause", "resume")
+    )
+    keyed = deploy.index('"$CALCOM_API_KEY" | gcloud secrets versions add calcom-api-key')
+    assert deploy.index("## 5.") < paused < deploy.index("## 6.") < keyed < resumed
+
+
 def test_no_variable_of_ours_is_named_that_no_setting_reads(deploy):
     known = set(re.findall(r'"([A-Z][A-Z_]+)"', (PROJECT / "src/visio/settings.py").read_text()))
     named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", deploy))

@@ -1,5 +1,5 @@
 output "url" {
-  description = "Where Cal.com is: the head of the functions' calcom_url and calcom_api_url."
+  description = "Where Cal.com is: the head of the functions' calcom_url."
   value       = local.url
 }
 
