@@ -19,6 +19,10 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 LOBBIES = Path(__file__).parent / "results" / "lobbies.json"
 TARGET = Path(__file__).parent.parent / "docs" / "costs.md"
 MINUTES = 30 * 24 * 60
+# What infra/functions and infra/calcom/cloud_run make; a test compares.
+RECONCILED = 10  # every so many minutes
+JOBS = 6  # two of ours, four of Cal.com's
+SECRETS = 48  # 32 logins, nine keys and passwords, the database's authority, six of Cal.com's
 GIB = 1024**3
 
 # US dollars, list prices of a cheap region as known on PRICES_OF. Each is to be looked up.
@@ -111,7 +115,7 @@ def calls(habits: Habits) -> dict[str, float]:
         "room: LiveKit's webhooks": held * 6,
         "relay and e-mails": held * (habits.signals + habits.mails),
         "sweep, each minute": MINUTES,
-        "reconciliation, each 5 minutes": MINUTES / 5,
+        f"reconciliation, each {RECONCILED} minutes": MINUTES / RECONCILED,
     }
 
 
@@ -136,7 +140,6 @@ def bill(habits: Habits) -> list[Line]:
     signals = habits.held * habits.signals
     participants = habits.held * 2
     big = not alone
-    jobs, secrets = 2, 24
     return [
         Line("functions: requests", count / 1e6, "million requests"),
         Line("functions: processor", seconds, "vCPU second"),
@@ -146,8 +149,8 @@ def bill(habits: Habits) -> list[Line]:
             (signals + habits.held * habits.mails) * 2 * 1024 / GIB,
             "Pub/Sub GiB",
         ),
-        Line("scheduler", jobs, "scheduler job"),
-        Line("secrets", secrets, "secret version"),
+        Line("scheduler: ours and Cal.com's", JOBS, "scheduler job"),
+        Line("secrets: ours and Cal.com's", SECRETS, "secret version"),
         Line("log: 400 bytes a call", count * 400 / GIB, "log GiB"),
         Line("answers: 3 KB a call", count * 3 * 1024 / GIB, "egress GiB"),
         Line("database: Cloud SQL", 1, "large database" if big else "small database"),

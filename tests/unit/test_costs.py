@@ -7,6 +7,7 @@ import pytest
 
 from bench import costs, paces
 from bench.costs import Habits, Line
+from tests.cloud import planned
 from tests.world import PROJECT
 from visio.domain import lobby
 
@@ -66,6 +67,41 @@ def test_the_pages_ask_as_often_as_is_priced():
     assert f"this.state.lobby?.pollAfterMs ?? {paces.POLL:.0f}_000" in ours
     assert f"this.state.items.length ? {paces.LOOK:.0f}_000" in ours
     assert f"const SLOW = {paces.ANYWAY:.0f}_000;" in live
+
+
+def made(module, name):
+    """A map, or a list, of one of infra/'s modules, as its text has it."""
+    folder = PROJECT / "infra" / module
+    text = "\n".join(path.read_text() for path in sorted(folder.glob("*.tf")))
+    [found] = re.findall(rf"^  {name} += \{{\n(.*?)^  \}}", text, re.MULTILINE | re.DOTALL)
+    return found
+
+
+def test_the_scheduler_has_as_many_jobs_and_calls_as_often_as_is_priced():
+    ours = dict(re.findall(r'(\w+) += "(.*)"', made("functions", "schedules")))
+    theirs = re.findall(r"schedule = ", made("calcom/cloud_run", "crons"))
+
+    assert ours == {
+        "complete_meetings": "* * * * *",
+        "reconcile_calcom": f"*/{costs.RECONCILED} * * * *",
+    }
+    assert len(ours) + len(theirs) == costs.JOBS
+    assert costs.calls(Habits(consultants=1))["reconciliation, each 10 minutes"] == 4_320
+
+
+def test_as_many_secrets_are_priced_as_there_are():
+    """Where rooms are LiveKit's and the database is a Cloud SQL, as in the bill."""
+    groups = re.findall(
+        r'^ +"?([\w ]+?)"? += \[(.*)\]$', made("functions", "secret_settings"), re.MULTILINE
+    )
+    kept = {name: set(re.findall(r'"([A-Z_]+)"', names)) for name, names in groups}
+    needed = {group for one in planned().values() for group in one.needs} - {"rooms"}
+    needed |= {"livekit", "calcom"}
+    variables = set().union(*(kept.get(group, set()) for group in needed))
+    theirs = set(re.findall(r'"(calcom-[\w-]+)"', made("calcom/cloud_run", "secrets")))
+    authority = 1
+
+    assert len(planned()) + len(variables) + authority + len(theirs) == costs.SECRETS
 
 
 def test_the_lease_outlives_what_is_said_of_it():
