@@ -204,6 +204,20 @@ def test_a_browser_that_speaks_english_is_spoken_to_in_english(open_page):
     expect(page.get_by_role("button", name="Send the request")).to_be_visible()
 
 
+def test_reminders_stop_where_the_functions_are_elsewhere(chromium: Browser, stack):
+    page = chromium.new_page()
+    functions = f"{stack.origin}/elsewhere"
+    page.route("**/config.json", lambda route: route.fulfill(json={"functionsUrl": functions}))
+    stopped = {"data": {"reminders": False}, "error": None}
+    page.route(f"{functions}/mail-preferences", lambda route: route.fulfill(json=stopped))
+
+    page.goto(f"{stack.origin}/reminders/#a-token")
+    page.get_by_role("button", name="Ne plus recevoir de rappels").click()
+
+    expect(page.get_by_role("status")).to_contain_text("Vous ne recevrez plus de rappels.")
+    page.close()
+
+
 def test_reminders_stop_by_a_button_and_not_by_opening_the_page(chromium: Browser, stack):
     key = Keys.load(stack.home, None).jwt_secret.encode()
     secret = hmac.new(key, b"personal links", hashlib.sha256).hexdigest()

@@ -9,11 +9,16 @@ const RESUMED = "Vous recevrez des rappels. You will get reminders.";
 /** @param {boolean} reminders */
 async function choose(reminders) {
   byId("problem").textContent = byId("told").textContent = "";
-  const answer = await fetch("/functions/v1/mail-preferences", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ token, reminders }),
-  }).catch(() => null);
+  const answer = await fetch("/config.json")
+    .then((found) => found.json())
+    .then(({ functionsUrl }) =>
+      fetch(`${functionsUrl}/mail-preferences`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ token, reminders }),
+      }),
+    )
+    .catch(() => null);
   const { data } = answer?.ok ? await answer.json() : {};
   if (data) byId("told").textContent = data.reminders ? RESUMED : STOPPED;
   else byId("problem").textContent = "Ce lien n’est plus valable. This link is no longer valid.";
