@@ -880,7 +880,8 @@ class Calcom:
         if world.busy(request.operator, start, end + world.rules.buffer, meeting):
             return "conflict"
         if meeting.start != start:
-            meeting.reminded.clear()
+            near = {"day": DAY, "quarter": 15 * MINUTE}
+            meeting.reminded = {name for name, least in near.items() if start < world.now + least}
         meeting.start, meeting.end, meeting.buffer = start, end, world.rules.buffer
         meeting.changes += 1
         request.asked, request.agreed = (start,), start

@@ -79,6 +79,17 @@ def test_a_move_moves_the_same_meeting(tell, linked, requests, meetings, notes, 
     assert rows("select reminded_day_at, reminded_quarter_at from meetings") == [(None, None)]
 
 
+def test_who_hears_of_a_move_when_a_reminder_would_have_come_gets_none(tell, linked, rows, sweep):
+    booking = linked(days=5)
+    tell(booking.created())
+    rows("update meetings set created_at = now() - interval '10 days'")
+
+    tell(booking.moved(0.3).rescheduled())
+
+    assert sweep()["reminded"] == 0
+    assert rows("select reminded_quarter_at from meetings") == [None]
+
+
 def test_moves_are_followed_however_many_there_are(tell, linked, meetings):
     first = linked()
     second = first.moved(4)
@@ -130,6 +141,19 @@ def test_a_request_that_is_moved_is_still_one_request(tell, linked, requests):
 
     [request] = requests()
     assert (request["status"], request["requestedSlots"]) == ("pending", [z(later.start)])
+
+
+def test_the_reminder_of_a_request_moves_with_it(tell, linked, rows):
+    booking = linked(days=10)
+    tell(booking.requested())
+    rows("update meeting_requests set remind_at = null")  # once reminded
+
+    tell(booking.moved(2).asked_to_move())
+
+    halfway = """select abs(extract(epoch from
+                   remind_at - (updated_at + (last_slot_at - updated_at) / 2))) < 1
+                   from meeting_requests"""
+    assert rows(halfway) == [True]
 
 
 @pytest.mark.parametrize(

@@ -36,15 +36,18 @@ values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid),
        cast(:scheduled_at as timestamptz), cast(:ends_at as timestamptz),
        cast(:buffer_minutes as integer), :source, cast(:created_at as timestamptz), :ical_uid,
        cast(:ical_sequence as integer), :status, :cancel_reason, cast(:ended_at as timestamptz))""")
-# At another time nobody has been reminded of it yet.
+# At another time nobody has been reminded of it yet. Nobody has to be who hears of it only when a
+# reminder would have come.
 REARRANGE = text("""
 update public.meetings m
    set title = :title, scheduled_at = n.scheduled_at, ends_at = n.ends_at,
        buffer_minutes = cast(:buffer_minutes as integer),
        client_no_show = cast(:client_no_show as boolean),
-       reminded_day_at = case when m.scheduled_at = n.scheduled_at then m.reminded_day_at end,
-       reminded_quarter_at = case when m.scheduled_at = n.scheduled_at
-                                  then m.reminded_quarter_at end
+       reminded_day_at = case when m.scheduled_at = n.scheduled_at then m.reminded_day_at
+                              when n.scheduled_at < now() + interval '24 hours' then now() end,
+       reminded_quarter_at = case when m.scheduled_at = n.scheduled_at then m.reminded_quarter_at
+                                  when n.scheduled_at < now() + interval '15 minutes'
+                                  then now() end
   from (select cast(:scheduled_at as timestamptz) as scheduled_at,
                cast(:ends_at as timestamptz) as ends_at) n
  where m.id = cast(:id as uuid)""")

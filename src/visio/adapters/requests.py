@@ -102,7 +102,8 @@ values (cast(:id as uuid), cast(:client_id as uuid), cast(:operator_id as uuid),
 REARRANGE = text("""
 update public.meeting_requests
    set requested_slots = cast(:requested_slots as jsonb),
-       duration_minutes = cast(:duration_minutes as integer)
+       duration_minutes = cast(:duration_minutes as integer),
+       remind_at = cast(:remind_at as timestamptz)
  where id = cast(:id as uuid)""")
 REMEMBER = text("""
 insert into visio.idempotency_keys (caller, function, key, fingerprint, answer)
@@ -207,6 +208,7 @@ def rearrange(tx: Transaction, request: MeetingRequest) -> None:
         id=request.id,
         requested_slots=_written(request.requested_slots),
         duration_minutes=request.duration_minutes,
+        remind_at=request.remind_at if request.status is RequestStatus.PENDING else None,
     )
 
 

@@ -56,7 +56,11 @@ class LiveKit:
         self._room_secret = room_secret or secret
 
     def ticket(self, lobby: Lobby, side: Side, *, now: datetime) -> Ticket:
-        """Only the operator's can create or run the room; a client's names its admission."""
+        """Only the operator's can run the room; a client's names its admission.
+
+        Whoever comes first makes the room, on any server that has not been told otherwise, and by
+        their ticket it is decided how long it waits for those who left.
+        """
         runs = side == "operator"
         grant = {
             "room": self.room(lobby.meeting.id),
@@ -71,9 +75,8 @@ class LiveKit:
             "iss": self._key,
             "sub": identity(lobby, side),
             "video": grant,
+            "roomConfig": {"departureTimeout": DEPARTURE},
         }
-        if runs:
-            claims["roomConfig"] = {"departureTimeout": DEPARTURE}
         token, expires_at = _signed(claims, self._secret, now=now)
         return Ticket("livekit", self._url, token, expires_at)
 

@@ -74,8 +74,8 @@ class MeetingRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def remind_at(self) -> datetime:
-        """Half the time from the question to its first slot."""
-        return self.created_at + (min(self.requested_slots) - self.created_at) / 2
+        """Half the time from when it was last asked to its first slot, while it waits."""
+        return self.updated_at + (min(self.requested_slots) - self.updated_at) / 2
 
     def span(self, slot: datetime, *, buffer: timedelta = timedelta()) -> Span:
         """The time that one of the slots would take, with the rest after it."""
