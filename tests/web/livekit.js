@@ -12,9 +12,11 @@ export const MediaDeviceFailure = {
 };
 export const setLogLevel = () => {};
 
+const unplugged = (id) => [window.call.unplugged ?? []].flat().includes(id);
+
 class Sent {
-  constructor(kind) {
-    this.kind = kind;
+  constructor(kind, device) {
+    Object.assign(this, { kind, device, live: true });
   }
   attach() {
     const media = document.createElement(this.kind === "camera" ? "video" : "audio");
@@ -26,33 +28,64 @@ class Sent {
   }
 }
 
+// What is published stays so, with its device, and is muted and unmuted.
+class Publication {
+  isMuted = false;
+  constructor(track) {
+    this.track = track;
+  }
+  unmute() {
+    if (this.isMuted && unplugged(this.track.device)) throw new DOMException("", "OverconstrainedError");
+    if (this.isMuted) this.track.live = true;
+    this.isMuted = false;
+  }
+  mute() {
+    this.isMuted = true;
+    this.track.live = false;
+  }
+  use(device) {
+    this.track.device = device;
+    if (this.isMuted) return; // until it is unmuted
+    // The one before is ended first: some devices cannot be opened twice.
+    this.track.live = false;
+    if (unplugged(device)) throw new DOMException("", "OverconstrainedError");
+    this.track.live = true;
+  }
+}
+
 class Person {
   constructor(identity, isLocal) {
-    Object.assign(this, { identity, isLocal, isSpeaking: false, sent: {} });
+    Object.assign(this, { identity, isLocal, isSpeaking: false, sent: {}, defaults: {} });
   }
   get isCameraEnabled() {
-    return Boolean(this.sent.camera);
+    return !(this.sent.camera?.isMuted ?? true);
   }
   get isMicrophoneEnabled() {
-    return Boolean(this.sent.microphone);
+    return !(this.sent.microphone?.isMuted ?? true);
   }
   getTrackPublication(source) {
-    return this.sent[source] && { track: this.sent[source], isMuted: false };
+    return this.sent[source];
   }
-  send(source, on, { deviceId } = {}) {
+  send(source, on, { deviceId = this.defaults[source] } = {}) {
     (window.call.asked ??= []).push([source, deviceId?.exact ?? null]);
     if (on && window.call.refuses === source) throw new DOMException("", "NotAllowedError");
-    if (deviceId && window.call.unplugged === deviceId.exact) throw new DOMException("", "NotFoundError");
-    if (on) this.sent[source] ??= new Sent(source);
-    else delete this.sent[source];
+    if (!on) this.sent[source]?.mute();
+    else if (this.sent[source]) this.sent[source].unmute();
+    else if (unplugged(deviceId?.exact)) throw new DOMException("", "OverconstrainedError");
+    else this.sent[source] = new Publication(new Sent(source, deviceId?.exact ?? "any"));
     tell("TrackMuted");
-    return this.sent[source] && { track: this.sent[source] };
+    return this.sent[source];
   }
   async setCameraEnabled(on, how) {
     return this.send("camera", on, how);
   }
   async setMicrophoneEnabled(on, how) {
     return this.send("microphone", on, how);
+  }
+  async unpublishTrack(track) {
+    track.live = false;
+    delete this.sent[track.kind];
+    tell("LocalTrackUnpublished");
   }
 }
 
@@ -83,7 +116,13 @@ export class Room {
   }
   async switchActiveDevice(kind, deviceId) {
     (window.call.switched ??= []).push([kind, deviceId]);
-    if (window.call.unplugged === deviceId) throw new DOMException("", "NotFoundError");
+    await window.call.held;
+    const { sent, defaults } = this.localParticipant;
+    const source = { videoinput: "camera", audioinput: "microphone" }[kind];
+    if (!source && unplugged(deviceId)) throw new DOMException("", "NotFoundError");
+    if (!source) return;
+    sent[source]?.use(deviceId);
+    defaults[source] = { exact: deviceId };
   }
   async startAudio() {
     this.canPlaybackAudio = true;

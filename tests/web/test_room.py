@@ -362,18 +362,99 @@ def test_another_device_is_taken_in_the_middle_of_a_call_and_the_next_time(call,
     assert page.evaluate("window.call.asked") == [["microphone", other]]
 
 
-def test_a_device_that_cannot_be_taken_is_told(call, with_devices):
-    page = call(browser=with_devices)
-    page.context.grant_permissions(["camera", "microphone"])
-    toggle(page, "Caméra").click()
-    page.get_by_text("Choisir la caméra, le micro et le haut-parleur").click()
-    microphones = page.get_by_label("Micro", exact=True)
-    other = microphones.locator("option").nth(1).get_attribute("value")
+SENT = "window.call.room.localParticipant.sent"
+KEPT = "JSON.parse(localStorage.getItem('visio-devices'))"
+
+
+@pytest.fixture
+def choice(call, with_devices):
+    """A page in a call with its microphone on, the list of microphones, and what is in it."""
+
+    def choice(**how):
+        page = call(browser=with_devices, **how)
+        page.context.grant_permissions(["camera", "microphone"])
+        toggle(page, "Micro").click()
+        page.get_by_text("Choisir la caméra, le micro et le haut-parleur").click()
+        microphones = page.get_by_label("Micro", exact=True)
+        options = microphones.locator("option").all()
+        return page, microphones, [option.get_attribute("value") for option in options]
+
+    return choice
+
+
+def test_a_device_that_cannot_be_taken_is_told_and_the_one_before_goes_on(choice):
+    page, microphones, [_, one, other] = choice()
+    microphones.select_option(one)
+    expect(microphones).to_have_value(one)
     page.evaluate("(other) => { window.call.unplugged = other; }", other)
 
     microphones.select_option(other)
 
     expect(page.get_by_text("Le micro est introuvable.")).to_be_visible()
+    expect(microphones).to_have_value(one)
+    expect(toggle(page, "Micro")).to_have_attribute("aria-pressed", "true")
+    track = page.evaluate(f"{SENT}.microphone.track")
+    assert (track["device"], track["live"]) == (one, True)
+    assert page.evaluate(KEPT)["microphone"] == one
+
+
+def test_where_the_one_before_is_gone_too_any_other_goes_on(choice):
+    page, microphones, [_, one, other] = choice()
+    microphones.select_option(one)
+    page.evaluate("(both) => { window.call.unplugged = both; }", [one, other])
+
+    microphones.select_option(other)
+
+    expect(page.get_by_text("Le micro est introuvable.")).to_be_visible()
+    expect(toggle(page, "Micro")).to_have_attribute("aria-pressed", "true")
+    track = page.evaluate(f"{SENT}.microphone.track")
+    assert (track["device"], track["live"]) == ("any", True)
+
+
+def test_who_passes_by_several_devices_has_the_last_one(choice):
+    page, microphones, [first, one, other] = choice()
+    page.evaluate("() => { window.call.held = new Promise((go) => { window.call.go = go; }); }")
+
+    for value in (one, first, other):
+        microphones.select_option(value)
+    expect(microphones).to_have_value(other)
+    page.evaluate("window.call.go()")
+
+    page.wait_for_function(f"(other) => {KEPT}?.microphone === other", arg=other)
+    assert page.evaluate(f"{SENT}.microphone.track.device") == other
+    switched = page.evaluate("window.call.switched")
+    assert switched == [["audioinput", one], ["audioinput", other]]
+    expect(microphones).to_have_value(other)
+
+
+def test_a_camera_that_was_unplugged_while_it_was_off_gives_way_to_another(call):
+    page = call(script="""localStorage.setItem("visio-devices", '{"camera": "c-2"}');""")
+    toggle(page, "Caméra").click()
+    expect(toggle(page, "Caméra")).to_have_attribute("aria-pressed", "true")
+    toggle(page, "Caméra").click()
+    expect(toggle(page, "Caméra")).to_have_attribute("aria-pressed", "false")
+    page.evaluate("() => { window.call.unplugged = 'c-2'; }")
+
+    toggle(page, "Caméra").click()
+
+    expect(toggle(page, "Caméra")).to_have_attribute("aria-pressed", "true")
+    track = page.evaluate(f"{SENT}.camera.track")
+    assert (track["device"], track["live"]) == ("any", True)
+    assert page.evaluate(KEPT)["camera"] == "c-2"
+
+
+def test_a_camera_that_is_not_there_is_said_to_be_missing(call):
+    page = call()
+    page.evaluate("""() => {
+      const { localParticipant } = window.call.room;
+      localParticipant.setCameraEnabled = async () => {
+        throw new DOMException("", "OverconstrainedError");
+      };
+    }""")
+
+    toggle(page, "Caméra").click()
+
+    expect(page.get_by_text("La caméra est introuvable.")).to_be_visible()
 
 
 def test_the_other_one_is_seen_and_heard_and_goes(call):

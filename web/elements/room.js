@@ -228,7 +228,7 @@ export class RoomElement extends VisioElement {
     if (!cameras.length && !microphones.length && !speakers.length) return nothing;
     return html`<details>
       <summary>${t("room.devices")}</summary>
-      ${pickers(call.state, (kind, id) => void this.act(`choose ${kind}`, () => call.choose(kind, id)))}
+      ${pickers(call.state, (kind, id) => void call.choose(kind, id))}
     </details>`;
   }
 

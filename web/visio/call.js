@@ -32,6 +32,9 @@ import { Store } from "./store.js";
 // What was chosen before the meeting, and what was on when the last one was left.
 const chosen = memory("devices");
 const kept = memory("room");
+const DONE = Promise.resolve();
+// To be said: where nothing is, LiveKit asks for what it was last switched to, and for nothing else.
+const ANY = { ideal: "default" };
 /** @type {Record<keyof Chosen, MediaDeviceKind>} */
 const MEDIA = { camera: "videoinput", microphone: "audioinput", speaker: "audiooutput" };
 
@@ -46,6 +49,12 @@ export class Call extends Store {
   /** @type {typeof import("livekit-client") | null} */
   #livekit = null;
   #closed = false;
+  // What was last had of each; `chosen` in the state is what is wanted, had or not.
+  #taken = { ...this.state.chosen };
+  /** What was asked for last. @type {Partial<Chosen>} */
+  #wanted = {};
+  /** What is under way with each: one thing at a time. @type {Record<keyof Chosen, Promise<void>>} */
+  #line = { camera: DONE, microphone: DONE, speaker: DONE };
 
   constructor() {
     super({
@@ -98,20 +107,17 @@ export class Call extends Store {
   }
 
   /**
-   * Take another device, now and next time.
+   * Take another device, now and next time. Who passes by several has the last one; where it cannot
+   * be had, the one before goes on.
    * @param {keyof Chosen} kind
    * @param {string} id
    */
   async choose(kind, id) {
-    const now = { ...this.state.chosen, [kind]: id };
-    chosen.write(now);
-    this.become({ chosen: now, trouble: null });
-    try {
-      await this.#room?.switchActiveDevice(MEDIA[kind], id);
-    } catch (error) {
-      this.become({ trouble: { kind, why: this.#why(error) } });
-    }
-    this.#look();
+    this.#wanted[kind] = id;
+    this.become({ chosen: { ...this.state.chosen, [kind]: id }, trouble: null });
+    await this.#inLine(kind, async () => {
+      if (this.#wanted[kind] === id) await this.#switch(kind, id);
+    });
   }
 
   /** Be heard and hear: must follow a press. */
@@ -161,21 +167,91 @@ export class Call extends Store {
     return room;
   }
 
+  /**
+   * Do something with a device once all before it is done: a switch that is under way opens what
+   * has been turned off meanwhile.
+   * @param {keyof Chosen} kind
+   * @param {() => Promise<void>} deed which settles whatever goes wrong
+   */
+  #inLine(kind, deed) {
+    return (this.#line[kind] = this.#line[kind].then(deed));
+  }
+
   /** @param {Kind} kind @param {boolean} on */
-  async #turn(kind, on) {
-    const person = this.#room?.localParticipant;
-    if (!person) return;
-    this.become({ trouble: null });
+  #turn(kind, on) {
+    return this.#inLine(kind, async () => {
+      const person = this.#room?.localParticipant;
+      if (!person) return;
+      this.become({ trouble: null });
+      try {
+        await (on ? this.#turnOn(person, kind) : set(person, kind, false));
+      } catch (error) {
+        this.#tell(kind, error);
+      }
+      this.#look();
+      void this.#list();
+    });
+  }
+
+  /** @param {LocalParticipant} person @param {Kind} kind */
+  async #turnOn(person, kind) {
+    const id = this.#taken[kind];
     try {
-      const id = on && this.state.chosen[kind];
-      // Exact, since Chromium takes no notice of less; and any other where that one is not there.
-      const taken = id && (await set(person, kind, on, { exact: id }).catch(() => null));
-      if (!taken) await set(person, kind, on);
+      // Exact, since Chromium takes no notice of less.
+      await set(person, kind, true, id ? { exact: id } : ANY);
     } catch (error) {
-      this.become({ trouble: { kind, why: this.#why(error) } });
+      const before = this.#published(person, kind)?.track;
+      if (this.#closed || this.#why(error) === "denied" || !(id || before)) throw error;
+      // It is gone, and any other is better than none. What was sent before would ask for it again.
+      if (before) await person.unpublishTrack(before);
+      await set(person, kind, true, ANY);
+    }
+  }
+
+  /** @param {keyof Chosen} kind @param {string} id */
+  async #switch(kind, id) {
+    const room = this.#room;
+    try {
+      await room?.switchActiveDevice(MEDIA[kind], id);
+      this.#taken[kind] = id;
+      chosen.write({ ...chosen.read(), [kind]: id });
+    } catch (error) {
+      // The next one in line is taken instead, from wherever this has left off.
+      if (this.#closed || this.#wanted[kind] !== id) return;
+      this.#wanted[kind] = undefined;
+      this.become({ chosen: { ...this.state.chosen, [kind]: this.#taken[kind] } });
+      if (room && kind !== "speaker") await this.#revive(room.localParticipant, kind);
+      this.#tell(kind, error);
     }
     this.#look();
-    void this.#list();
+  }
+
+  /**
+   * LiveKit has ended what was sent before it asked for the other device: it stays published, and
+   * nothing comes of it.
+   * @param {LocalParticipant} person
+   * @param {Kind} kind
+   */
+  async #revive(person, kind) {
+    const dead = this.#published(person, kind);
+    if (!dead?.track || dead.isMuted) return;
+    try {
+      await person.unpublishTrack(dead.track);
+      await this.#turnOn(person, kind);
+    } catch {
+      // Then it is off. What is told is why the other one could not be had.
+    }
+  }
+
+  /** @param {LocalParticipant} person @param {Kind} kind */
+  #published(person, kind) {
+    const { Source } = /** @type {typeof import("livekit-client")} */ (this.#livekit).Track;
+    return person.getTrackPublication(kind === "camera" ? Source.Camera : Source.Microphone);
+  }
+
+  /** @param {keyof Chosen} kind @param {unknown} error */
+  #tell(kind, error) {
+    this.become({ trouble: { kind, why: this.#why(error) } });
   }
 
   async #list() {
@@ -185,6 +261,8 @@ export class Call extends Store {
 
   /** @param {unknown} error @returns {"denied" | "missing" | "busy"} */
   #why(error) {
+    // LiveKit has no word for a device that was asked for by name and is not there.
+    if (Object(error).name === "OverconstrainedError") return "missing";
     const failure = this.#livekit?.MediaDeviceFailure;
     const found = failure?.getFailure(/** @type {Error} */ (error));
     if (found === failure?.PermissionDenied) return "denied";

@@ -15,7 +15,8 @@ export class Call extends Store<Connected> {
     /** Turn one's own camera or microphone on or off, for the next time as well. @param {Kind} kind */
     toggle(kind: Kind): Promise<void>;
     /**
-     * Take another device, now and next time.
+     * Take another device, now and next time. Who passes by several has the last one; where it cannot
+     * be had, the one before goes on.
      * @param {keyof Chosen} kind
      * @param {string} id
      */
