@@ -192,6 +192,82 @@ def test_a_microphone_that_gives_nothing_is_noticed(lobby, silence):
     assert page.locator("meter").evaluate("(meter) => meter.value") == 0
 
 
+# Asks wait for their answer until the test gives it: `window.asks[0]()`.
+ASKED = """() => {
+  const prompted = MediaDevices.prototype.getUserMedia;
+  window.asks = [];
+  MediaDevices.prototype.getUserMedia = async function (asked) {
+    await new Promise((answer) => window.asks.push(answer));
+    return prompted.call(this, asked);
+  };
+}"""
+
+
+def answer(page, ask):
+    page.wait_for_function(f"() => window.asks.length > {ask}")
+    page.evaluate(f"window.asks[{ask}]()")
+
+
+def test_one_that_is_pressed_again_while_the_browser_asks_leaves_the_other_alone(lobby):
+    page = lobby(FAKE, AGREES)
+    page.evaluate(ASKED)
+    page.get_by_role("button", name=TRY).click()
+    camera = page.get_by_role("button", name="Caméra :")
+
+    camera.click()
+    answer(page, 0)
+    expect(page.locator("meter")).to_be_visible()
+    assert page.evaluate(LIVE) == 1
+    answer(page, 1)
+
+    expect(camera).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Micro :")).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate(LIVE) == 2
+
+
+def test_two_that_are_turned_on_quickly_are_both_on(lobby):
+    page = lobby(FAKE, AGREES)
+    page.evaluate("""() => {
+      const real = MediaDevices.prototype.getUserMedia;
+      const refuse = async () => { throw new DOMException("", "NotAllowedError"); };
+      MediaDevices.prototype.getUserMedia = refuse;
+      window.allow = () => { MediaDevices.prototype.getUserMedia = real; };
+    }""")
+    page.get_by_role("button", name=TRY).click()
+    camera, microphone = (page.get_by_role("button", name=name) for name in ("Caméra :", "Micro :"))
+    expect(page.get_by_text("accès non autorisé")).to_have_count(2)
+    page.evaluate("window.allow()")
+    page.evaluate(ASKED)
+
+    camera.click()
+    microphone.click()
+    answer(page, 0)
+    answer(page, 1)
+
+    expect(camera).to_have_attribute("aria-pressed", "true")
+    expect(microphone).to_have_attribute("aria-pressed", "true")
+    assert page.evaluate(LIVE) == 2
+
+
+def test_another_device_is_taken_while_the_browser_asks_for_one(lobby):
+    page = lobby(f"{FAKE}=device-count=3", AGREES)
+    page.get_by_role("button", name=TRY).click()
+    cameras = page.get_by_label("Caméra", exact=True)
+    options = cameras.get_by_role("option")
+    expect(options).to_have_count(3)
+    one, other = (options.nth(n).get_attribute("value") for n in (1, 2))
+    page.evaluate(ASKED)
+
+    cameras.select_option(one)
+    cameras.select_option(other)
+    answer(page, 0)
+    answer(page, 1)
+
+    taken = "document.querySelector('video')?.srcObject?.getVideoTracks()[0].getSettings().deviceId"
+    page.wait_for_function(f"() => {taken} === '{other}'")
+    assert page.evaluate(LIVE) == 2
+
+
 def test_a_sound_is_played_and_asked_about(lobby):
     page = lobby(FAKE, AGREES)
     page.get_by_role("button", name=TRY).click()

@@ -31,6 +31,8 @@ import { Store } from "./store.js";
  */
 
 const kept = memory("devices");
+/** @type {readonly Kind[]} */
+const KINDS = ["camera", "microphone"];
 /** @type {Record<Kind, "video" | "audio">} */
 const MEDIA = { camera: "video", microphone: "audio" };
 const NEAR = 0.03;
@@ -47,7 +49,8 @@ export class Devices extends Store {
   /** What was found to work; null where it was not tried. @type {Record<Kind, boolean | null>} */
   #works = { camera: null, microphone: null };
   #deaf = () => {};
-  #turn = 0;
+  /** Counts what is asked of each: what was asked before is of no use any more. */
+  #turns = { camera: 0, microphone: 0 };
 
   constructor() {
     super({
@@ -67,12 +70,12 @@ export class Devices extends Store {
 
   /** Try camera and microphone; the browser asks the person. */
   async start() {
-    await this.#open(["camera", "microphone"]);
+    await this.#open(KINDS);
   }
 
   /** Everything off. */
   stop() {
-    this.#turn++;
+    for (const kind of KINDS) this.#turns[kind]++;
     for (const track of this.state.stream?.getTracks() ?? []) end(track);
     this.#deaf();
     this.#deaf = () => {};
@@ -102,7 +105,7 @@ export class Devices extends Store {
     const chosen = { ...this.state.chosen, [kind]: id };
     kept.write(chosen);
     this.become({ chosen, ...(kind === "speaker" ? { heard: null } : {}) });
-    if (kind === "speaker" || this.state[kind] !== "on") return;
+    if (kind === "speaker" || !usable(this.state[kind])) return;
     // First off: some cameras cannot be opened twice.
     this.#close(kind, "asking");
     await this.#open([kind]);
@@ -116,9 +119,10 @@ export class Devices extends Store {
     this.become({ heard });
   }
 
-  /** @param {Kind[]} kinds */
+  /** @param {readonly Kind[]} kinds */
   async #open(kinds) {
-    const turn = ++this.#turn;
+    for (const kind of kinds) this.#turns[kind]++;
+    const turns = { ...this.#turns };
     const missing = unsupported();
     if (missing) {
       this.#judge(Object.fromEntries(kinds.map((kind) => [kind, missing])));
@@ -126,14 +130,14 @@ export class Devices extends Store {
     }
     this.become(/** @type {Partial<Tried>} */ (Object.fromEntries(kinds.map((kind) => [kind, "asking"]))));
     const { tracks, found } = await acquire(kinds, this.state.chosen);
-    if (turn !== this.#turn) {
-      // Stopped while the browser was asking.
-      for (const track of tracks) end(track);
-      return;
-    }
+    const still = (/** @type {Kind} */ kind) => turns[kind] === this.#turns[kind];
+    // Stopped, or asked for anew, while the browser was asking.
+    for (const track of tracks) if (!still(kindOf(track))) end(track);
+    const wanted = kinds.filter(still);
+    if (!wanted.length) return;
     navigator.mediaDevices.addEventListener("devicechange", this.#changed);
-    this.#take(tracks);
-    this.#judge(found);
+    this.#take(tracks.filter((track) => still(kindOf(track))));
+    this.#judge(Object.fromEntries(wanted.map((kind) => [kind, found[kind]])));
     await this.#list();
   }
 
@@ -142,7 +146,7 @@ export class Devices extends Store {
     const kept = this.state.stream?.getTracks() ?? [];
     const stream = new MediaStream([...kept, ...tracks]);
     for (const track of tracks) {
-      const kind = track.kind === "video" ? "camera" : "microphone";
+      const kind = kindOf(track);
       // Unplugged, or taken back in the browser's own settings.
       track.onended = () => this.#close(kind, "missing");
       if (kind === "microphone") this.#hear(track);
@@ -210,7 +214,7 @@ export async function attached() {
 
 /**
  * What can be had of these, together if possible: the browser asks once then.
- * @param {Kind[]} kinds
+ * @param {readonly Kind[]} kinds
  * @param {Chosen} chosen
  * @returns {Promise<{ tracks: MediaStreamTrack[], found: Partial<Record<Kind, Status>> }>}
  */
@@ -269,6 +273,9 @@ function resultOf({ camera, microphone }) {
 
 /** @param {Status} status */
 const usable = (status) => status === "on" || status === "asking";
+
+/** @param {MediaStreamTrack} track @returns {Kind} */
+const kindOf = (track) => (track.kind === MEDIA.camera ? "camera" : "microphone");
 
 /** @param {MediaStreamTrack} track */
 function end(track) {
