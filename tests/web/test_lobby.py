@@ -42,6 +42,42 @@ def test_whoever_waits_still_waits_after_a_reload(bruno, cast):
     expect(page.get_by_role("button", name="Entrer en salle d’attente")).to_be_visible()
 
 
+# Which clocks run that give a sign of life each quarter of a minute.
+CLOCKS = """window.clocks = new Set();
+window.Worker = class extends Worker {
+  postMessage(message) {
+    if (message.interval === 15_000) window.clocks.add(this);
+    super.postMessage(message);
+  }
+  terminate() {
+    window.clocks.delete(this);
+    super.terminate();
+  }
+};"""
+
+
+def test_whoever_has_gone_from_the_page_gives_no_sign_of_life(bruno, cast):
+    page = bruno()
+    page.add_init_script(CLOCKS)
+    page.reload()
+    page.get_by_role("button", name="Entrer en salle d’attente").click()
+    page.wait_for_function("() => window.clocks.size === 1")
+    held = []
+    page.route("**/lobby-state?*", lambda route: held.append(route), times=1)
+    with page.expect_request("**/lobby-state?*"):
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+
+    page.get_by_role("link", name="Retour à mes rendez-vous").click()
+    expect(page.get_by_label("Créneau 1")).to_be_visible()
+    assert page.evaluate("window.clocks.size") == 0
+    with page.expect_response("**/lobby-state?*"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+
+    assert page.evaluate("window.clocks.size") == 0
+    leave_room(cast, bruno.meeting)
+
+
 def test_a_refusal_and_its_next_step_are_still_there_after_a_reload(bruno, cast):
     page = bruno()
     for step, words, way in (

@@ -68,6 +68,11 @@ export class Live extends Store {
     return SLOW;
   }
 
+  /** Whether somebody listens. @protected */
+  get awake() {
+    return this.#awake;
+  }
+
   /** Whether somebody is called by what changes here, though they look elsewhere. */
   get rings() {
     return false;

@@ -92,8 +92,10 @@ export class Lobby extends Live {
   /** @override */
   become(/** @type {any} */ changes) {
     super.become(changes);
-    // Whoever waits here goes on waiting after a reload as well.
-    this.#keepAlive(this.state.phase === "waiting" && this.visio.state.me?.role === "client");
+    // Whoever waits here goes on waiting after a reload as well; but an answer that comes once they
+    // have gone from the page gives no sign of life.
+    const waits = this.state.phase === "waiting" && this.visio.state.me?.role === "client";
+    this.#keepAlive(this.awake && waits);
   }
 
   /**
