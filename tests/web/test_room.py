@@ -205,6 +205,23 @@ def test_a_client_who_leaves_has_left(enter, cast, meeting):
     assert knock["status"] == "left"
 
 
+def test_a_client_who_leaves_unheard_is_out_and_told_so(enter):
+    page = enter("alice", expected=("ERR_FAILED",))
+    expect(headline(page)).to_have_text(READY)
+    held = []
+    page.route("**/lobby-signal", lambda route: held.append(route), times=1)
+
+    page.get_by_role("button", name="Quitter la salle").click()
+
+    expect(headline(page)).to_have_text("Vous avez quitté la salle")
+    expect(page.get_by_role("link", name="Retour à mes rendez-vous")).to_be_visible()
+    held[0].abort()
+    expect(page.locator("visio-room").get_by_role("alert")).to_contain_text("Pas de réponse")
+    expect(headline(page)).to_have_text("Vous avez quitté la salle")
+    page.get_by_role("link", name="Retour à mes rendez-vous").click()
+    page.wait_for_url("**/client/")
+
+
 def test_an_operator_who_leaves_may_come_back(enter, cast, meeting):
     page = enter("mikl")
 

@@ -90,6 +90,8 @@ export class MainRoom extends Store {
   /** Go out, and tell so: a client has left then, an operator may come back. */
   async leave() {
     this.close();
+    // At once: whether the server hears of it or not, one is out.
+    this.become({ phase: "out", why: "left" });
     if (this.#visio.state.me?.role === "client") await this.lobby.leave();
   }
 
