@@ -267,6 +267,28 @@ def test_without_a_connection_one_tries_again(enter):
     expect(headline(page)).to_have_text(READY)
 
 
+def test_a_token_that_cannot_be_renewed_for_want_of_a_line_is_tried_again(enter):
+    page = enter("alice", expected=("ERR_FAILED",))
+    expect(headline(page)).to_have_text(READY)
+    page.clock.install()
+    page.route("**/auth/v1/token?*", lambda route: route.abort())
+    page.evaluate("""() => {
+      const session = JSON.parse(localStorage.getItem("sb-127-auth-token"));
+      localStorage.setItem("sb-127-auth-token", JSON.stringify({ ...session, expires_at: 1 }));
+      dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+    }""")
+    expect(headline(page)).to_have_text("Connexion à la salle…")
+
+    for _ in range(8):  # supabase-js tries for half a minute, less and less often
+        page.clock.run_for(5_000)
+    expect(headline(page)).to_have_text("La connexion à la salle est coupée")
+    page.unroute("**/auth/v1/token?*")
+    page.clock.run_for(60_000)
+    page.get_by_role("button", name="Réessayer").click()
+
+    expect(headline(page)).to_have_text(READY)
+
+
 @pytest.mark.parametrize(
     ("provider", "token", "sign"),
     [("jitsi", "a.b.c", "#jwt=%22a.b.c%22"), ("link", "", "")],

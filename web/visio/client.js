@@ -158,8 +158,10 @@ export class Visio extends Store {
    *           idempotencyKey?: string }} how
    */
   async #fetch(method, name, { query = {}, body, etag, idempotencyKey }) {
-    const { data } = await this.supabase.auth.getSession();
+    const { data, error } = await this.supabase.auth.getSession();
     if (!data.session) {
+      // The token is over, and nobody answers who gives another: still signed in, without a line.
+      if (error?.name === "AuthRetryableFetchError") throw this.#unanswered();
       throw new VisioError(401, { code: "unauthenticated", message: "signed out" });
     }
     const asked = new URLSearchParams();
