@@ -231,7 +231,10 @@ class Cast:
 
     def meeting(self, client: str = "alice") -> str:
         """A meeting that both have agreed on."""
-        request = self.request(client)
+        return self.agree(client, self.request(client))
+
+    def agree(self, client: str, request: Any) -> str:
+        """The operator takes the request's first time."""
         accept = {
             "requestId": request["id"],
             "decision": "accept",

@@ -62,3 +62,19 @@ def test_meetings_of_long_ago_are_there_for_the_asking(open_page, cast):
     page.locator("visio-agenda").get_by_role("button", name="En voir plus").click()
 
     expect(page.locator(f"#meeting-{meetings[0]}")).to_be_visible()
+
+
+def test_past_meetings_are_the_latest_whenever_they_were_booked(open_page, cast):
+    requests = [cast.request("chloe") for _ in range(11)]
+    first, *others = [cast.agree("chloe", request) for request in reversed(requests)]
+    for meeting in (first, *others):
+        cast.does("nora", "cancel-meeting", {"meetingId": meeting, "reason": "Grève"})
+    page = open_page("/client/", CHLOE)
+
+    page.get_by_text("Rendez-vous passés").click()
+
+    expect(page.locator(".past article")).to_have_count(10)
+    shown = [one.get_attribute("id") for one in page.locator(".past article").all()]
+    assert shown == [f"meeting-{meeting}" for meeting in (first, *others[:-1])]
+    page.locator("visio-agenda").get_by_role("button", name="En voir plus").click()
+    expect(page.locator(f"#meeting-{others[-1]}")).to_be_visible()

@@ -13,6 +13,9 @@ import { newest } from "./newest.js";
 
 const DAY = 24 * 60 * 60_000;
 const STEP = 10;
+// The list is in the order of booking. What was booked before so many others hardly comes after
+// them: with these the ten latest are among the hundred that one page has.
+const SLACK = 90;
 
 /**
  * Somebody's meetings.
@@ -30,9 +33,11 @@ export class Agenda extends Live {
   /** @override */
   async read() {
     const live = await this.#those(Infinity, "in_progress", "scheduled");
-    if (!this.#remembered) return { live: live.items };
-    const past = await this.#those(this.#remembered, "completed", "cancelled");
-    return { live: live.items, past: past.items.reverse(), more: past.more };
+    const shown = this.#remembered;
+    if (!shown) return { live: live.items };
+    const past = await this.#those(shown + SLACK, "completed", "cancelled");
+    const latest = past.items.reverse().slice(0, shown);
+    return { live: live.items, past: latest, more: past.more || past.items.length > shown };
   }
 
   /** @override */
