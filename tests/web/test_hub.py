@@ -174,6 +174,98 @@ def test_pushes_are_asked_for_with_the_servers_own_key(open_page, cast):
     assert hub.evaluate("window.asked") == key
 
 
+# A browser that has a push service behind it.
+PUSHES = """const kept = () => JSON.parse(localStorage.getItem('test-subscription'));
+const made = (endpoint) => endpoint && ({
+  endpoint,
+  toJSON: () => ({endpoint, expirationTime: null, keys: {p256dh: 'BA', auth: 'AA'}}),
+  unsubscribe: async () => localStorage.removeItem('test-subscription'),
+});
+PushManager.prototype.getSubscription = async () => made(kept());
+PushManager.prototype.subscribe = async () => {
+  const endpoint = kept() ?? `https://push.example/${Math.random()}`;
+  localStorage.setItem('test-subscription', JSON.stringify(endpoint));
+  return made(endpoint);
+};"""
+RECEIVE, RECEIVE_NONE = "Être prévenu page fermée", "Ne plus être prévenu page fermée"
+
+
+@pytest.fixture
+def pushed(open_page):
+    """MiKL's hub in such a browser, and a server that keeps what it is told, or does not answer."""
+    hub = open_page(
+        "/reminders/", "mikl@foxeo.example", permissions=["notifications"], expected=("503",)
+    )
+    hub.context.add_init_script(PUSHES)
+    hub.told, hub.deaf = [], False
+
+    def tell(route):
+        body = route.request.post_data_json
+        if body["action"] == "show":
+            route.continue_()
+        elif hub.deaf:
+            error = {"code": "unavailable", "message": "", "requestId": "0"}
+            route.fulfill(status=503, json={"data": None, "error": error})
+        else:
+            hub.told.append(body.get("subscription", body)["endpoint"])
+            route.fulfill(json={"data": {"subscriptions": 1}, "error": None})
+
+    hub.route("**/push-subscription", tell)
+    hub.goto(hub.url.replace("/reminders/", "/hub/"))
+    return hub
+
+
+def subscription(hub):
+    return hub.evaluate("JSON.parse(localStorage.getItem('test-subscription'))")
+
+
+def test_pushes_of_which_the_server_was_not_told_are_off(pushed):
+    pushed.deaf = True
+
+    pushed.get_by_role("button", name=RECEIVE, exact=True).click()
+    expect(pushed.locator("visio-waiting-room").get_by_role("alert")).not_to_be_empty()
+    expect(pushed.get_by_role("button", name=RECEIVE, exact=True)).to_be_visible()
+
+    assert subscription(pushed) is None
+    pushed.deaf = False
+    pushed.get_by_role("button", name=RECEIVE, exact=True).click()
+    expect(pushed.get_by_role("button", name=RECEIVE_NONE)).to_be_visible()
+    assert pushed.told == [subscription(pushed)]
+
+
+def test_pushes_are_on_where_the_server_says_so_again(pushed):
+    pushed.get_by_role("button", name=RECEIVE, exact=True).click()
+    expect(pushed.get_by_role("button", name=RECEIVE_NONE)).to_be_visible()
+
+    pushed.reload()
+    expect(pushed.get_by_role("button", name=RECEIVE_NONE)).to_be_visible()
+    assert pushed.told == [subscription(pushed)] * 2
+    pushed.deaf = True
+    pushed.reload()
+
+    expect(pushed.get_by_role("button", name=RECEIVE, exact=True)).to_be_visible()
+
+
+def test_pushes_are_the_operators_who_turned_them_on(pushed):
+    pushed.get_by_role("button", name=RECEIVE, exact=True).click()
+    expect(pushed.get_by_role("button", name=RECEIVE_NONE)).to_be_visible()
+    before = subscription(pushed)
+    pushed.get_by_role("button", name="Se déconnecter").click()
+    pushed.get_by_label("Adresse e-mail").fill("nora@foxeo.example")
+    pushed.get_by_label("Mot de passe").fill("demo-visio")
+    pushed.get_by_role("button", name="Se connecter").click()
+
+    turn_on = pushed.get_by_role("button", name=RECEIVE, exact=True)
+    expect(turn_on).to_be_visible()
+    turn_on.click()
+    expect(pushed.get_by_role("button", name=RECEIVE_NONE)).to_be_visible()
+
+    # What MiKL would be told goes to an address that is gone.
+    after = subscription(pushed)
+    assert pushed.told == [before, after]
+    assert before != after
+
+
 def test_a_page_of_the_other_side_says_where_ones_own_is(open_page):
     page = open_page("/hub/", "alice@client.example")
 

@@ -1,3 +1,4 @@
+import { VisioError } from "./client.js";
 import { memory } from "./memory.js";
 import { Store } from "./store.js";
 
@@ -10,6 +11,8 @@ import { Store } from "./store.js";
  */
 
 const wanted = memory("desktop-alerts");
+/** For which operator, by id, this browser receives pushes: several may sign in here. */
+const received = memory("pushes-for");
 
 /**
  * How an operator who looks elsewhere is told that somebody waits.
@@ -31,9 +34,25 @@ export class DesktopAlerts extends Store {
   async look() {
     this.become({ desktop: desktop() });
     if (!("serviceWorker" in navigator) || !("PushManager" in window)) return;
+    this.become({ push: (await this.#receives()) ? "on" : "off" });
+  }
+
+  /** Whether they come here, for this operator; the server is told again, which may have forgotten. */
+  async #receives() {
     const registration = await navigator.serviceWorker.getRegistration(this.worker);
-    const subscribed = await registration?.pushManager.getSubscription();
-    this.become({ push: subscribed ? "on" : "off" });
+    const subscription = await registration?.pushManager.getSubscription();
+    if (!subscription || received.read() !== this.#me) return false;
+    try {
+      await this.#tell(subscription);
+      return true;
+    } catch (error) {
+      if (!(error instanceof VisioError)) throw error;
+      return false;
+    }
+  }
+
+  get #me() {
+    return this.visio.state.me?.id;
   }
 
   /** Ask the person for leave to show notes; must follow a press of theirs. */
@@ -72,14 +91,28 @@ export class DesktopAlerts extends Store {
 
   /** Be told with no page open. Rejects with a VisioError, or where the browser's service refuses. */
   async receivePushes() {
-    const registration = await navigator.serviceWorker.register(this.worker);
+    const { pushManager } = await navigator.serviceWorker.register(this.worker);
     const { publicKey } = await this.visio.post("push-subscription", { action: "show" });
-    const subscription = await registration.pushManager.subscribe({
+    // Another operator's: its address goes, and with it what they would be told here.
+    if (received.read() !== this.#me) await (await pushManager.getSubscription())?.unsubscribe();
+    const subscription = await pushManager.subscribe({
       userVisibleOnly: true,
       applicationServerKey: publicKey,
     });
-    await this.visio.post("push-subscription", { action: "subscribe", subscription: subscription.toJSON() });
+    try {
+      await this.#tell(subscription);
+    } catch (error) {
+      await subscription.unsubscribe();
+      throw error;
+    }
+    received.write(this.#me);
     this.become({ push: "on" });
+  }
+
+  /** @param {PushSubscription} subscription */
+  async #tell(subscription) {
+    const body = { action: "subscribe", subscription: subscription.toJSON() };
+    await this.visio.post("push-subscription", body, { quiet: true });
   }
 
   async stopPushes() {
@@ -90,6 +123,7 @@ export class DesktopAlerts extends Store {
       await this.visio.post("push-subscription", { action: "unsubscribe", endpoint });
       await subscription.unsubscribe();
     }
+    received.write(null);
     this.become({ push: "off" });
   }
 }

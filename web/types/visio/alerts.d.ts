@@ -26,6 +26,7 @@ export class DesktopAlerts extends Store<Alerts> {
     /** Be told with no page open. Rejects with a VisioError, or where the browser's service refuses. */
     receivePushes(): Promise<void>;
     stopPushes(): Promise<void>;
+    #private;
 }
 export type Alerts = {
     /**
