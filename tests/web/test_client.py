@@ -155,6 +155,45 @@ def test_a_booking_page_that_does_not_appear_is_said_so(open_page, agenda):
     expect(page.get_by_text("L’agenda n’apparaît pas ?")).to_be_visible()
 
 
+def test_a_way_to_a_section_leads_there_with_the_focus(open_page, cast):
+    meeting = cast.meeting("bruno")
+    for _ in range(6):
+        cast.meeting("bruno")
+    page = open_page("/client/", "bruno@client.example")
+    enter = page.locator(f"#meeting-{meeting}").get_by_role("link", name="salle d’attente")
+    expect(page.locator("body")).to_be_focused()
+
+    enter.click()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+    page.get_by_role("link", name="Retour à mes rendez-vous").click()
+    expect(page.get_by_role("heading", name="Rendez-vous", exact=True)).to_be_focused()
+    cast.does("mikl", "cancel-meeting", {"meetingId": meeting, "reason": "Grève"})
+    page.goto(f"{page.url.split('#')[0]}#lobby-{meeting}")
+    expect(page.get_by_text("Ce rendez-vous est annulé")).to_be_visible()
+    page.get_by_role("link", name="Proposer des créneaux").click()
+
+    heading = page.get_by_role("heading", name="Proposer des créneaux")
+    expect(heading).to_be_focused()
+    expect(page.locator("visio-agenda article")).not_to_have_count(0)
+    page.wait_for_timeout(500)
+    expect(heading).to_be_in_viewport()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def test_the_skip_link_leads_past_the_top_of_the_page_and_not_out_of_a_lobby(open_page, cast):
+    page = open_page(f"/client/#lobby-{cast.meeting('bruno')}", "bruno@client.example")
+    expect(page.get_by_role("button", name="Entrer en salle d’attente")).to_be_visible()
+
+    skip = page.get_by_role("link", name="Aller au contenu")
+    skip.focus()
+    skip.press("Enter")
+
+    expect(page.locator("#main")).to_be_focused()
+    expect(page.get_by_role("button", name="Entrer en salle d’attente")).to_be_visible()
+
+
 def test_a_calendar_address_is_made_and_taken_back(open_page):
     bruno = open_page("/client/", "bruno@client.example")
 

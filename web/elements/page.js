@@ -59,7 +59,7 @@ export class VisioPage extends VisioElement {
   view() {
     const { session, me, problem, connection } = /** @type {Visio} */ (this.visio).state;
     this.nameThePage();
-    return html`<a class="skip" href="#main">${t("page.skip")}</a>
+    return html`<a class="skip" href="#main" @click=${this.#skip}>${t("page.skip")}</a>
       <header>
         <a class="brand" href="/">Foxeo visio</a>
         <div class="row">
@@ -71,7 +71,7 @@ export class VisioPage extends VisioElement {
         ${session === "in" && connection === "lost" ? html`<p>${t("page.lost")}</p>` : nothing}
       </div>
       <main id="main" tabindex="-1">
-        <h1>${t(this.name)}</h1>
+        <h1 tabindex="-1">${t(this.name)}</h1>
         ${this.#within(session, me, problem)}
       </main>`;
   }
@@ -120,6 +120,12 @@ export class VisioPage extends VisioElement {
       @click=${() => void language.choose(other)}
     >${other === "fr" ? "Français" : "English"}</button>`;
   }
+
+  /** Without the address, which may say in which lobby one is. */
+  #skip = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    this.focusOn("main");
+  };
 
   async #out() {
     await this.visio?.signOut();
