@@ -69,7 +69,7 @@ export class Live extends Store {
   }
 
   /** Whether somebody listens. @protected */
-  get awake() {
+  get listened() {
     return this.#awake;
   }
 

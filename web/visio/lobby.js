@@ -95,7 +95,7 @@ export class Lobby extends Live {
     // Whoever waits here goes on waiting after a reload as well; but an answer that comes once they
     // have gone from the page gives no sign of life.
     const waits = this.state.phase === "waiting" && this.visio.state.me?.role === "client";
-    this.#keepAlive(this.awake && waits);
+    this.#keepAlive(this.listened && waits);
   }
 
   /**

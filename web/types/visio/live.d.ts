@@ -33,7 +33,7 @@ export class Live<S extends object> extends Store<Loaded<S>> {
     /** The same where one does: for what changes by the clock alone, and a bell that was missed. */
     get pollAnyway(): number;
     /** Whether somebody listens. @protected */
-    protected get awake(): boolean;
+    protected get listened(): boolean;
     /** Whether somebody is called by what changes here, though they look elsewhere. */
     get rings(): boolean;
     /**
