@@ -202,8 +202,8 @@ def near(rows, meeting):
 
 def test_a_reminder_leads_to_a_page_on_which_one_says_no(call, accepted, sweep, sent, rows):
     meetings = [accepted(days=day) for day in (2, 4)]
-    near(rows, meetings[0])
     sent()
+    near(rows, meetings[0])
     sweep()
 
     reminders = dict(sent())
@@ -238,14 +238,98 @@ def test_nobodys_token_changes_nobodys_choice(call, rows):
 
 
 def test_a_reminder_that_comes_too_late_is_not_sent(call, accepted, sweep, sent, rows):
-    near(rows, accepted())
+    meeting = accepted()
     sent()
+    near(rows, meeting)
     sweep()
     rows("update meetings set scheduled_at = now() - interval '1 minute'")
 
     assert sent() == []
     assert rows("select distinct problem from visio.mail_outbox where sent_at is null") == [
         "too late"
+    ]
+
+
+LATER = """update meetings set scheduled_at = scheduled_at + interval '1 hour',
+                             ends_at = ends_at + interval '1 hour'"""
+AS_BEFORE = """update meetings set scheduled_at = scheduled_at - interval '1 hour',
+                                 ends_at = ends_at - interval '1 hour'"""
+CALLED_OFF = """update meetings
+   set status = 'cancelled', cancel_reason = 'Non', ended_at = now()"""
+GONE = "delete from meetings"
+
+
+def problems(rows):
+    return rows("select problem from visio.mail_outbox order by created_at, problem")
+
+
+@pytest.mark.parametrize(
+    ("since", "goes"),
+    [
+        ((LATER,), False),
+        ((CALLED_OFF,), False),
+        ((LATER, AS_BEFORE), True),
+        ((GONE,), True),
+        ((), True),
+    ],
+    ids=["moved", "called off", "moved there and back", "gone", "as it was"],
+)
+@pytest.mark.parametrize(
+    "type",
+    ["request_accepted", "proposal_accepted", "meeting_booked", "booking_moved"],
+)
+def test_what_was_agreed_on_is_not_told_any_more_once_it_is_off_or_at_another_time(
+    accepted, sent, rows, remote, type, since, goes
+):
+    accepted(days=30)
+    rows("update visio.mail_outbox set type = :type where type = 'request_accepted'", type=type)
+    del remote.mailed[0]
+    for sql in since:
+        rows(sql)
+
+    assert len(sent()) == goes
+    assert problems(rows) == [None, None if goes else "overtaken"]
+
+
+def test_a_reminder_of_a_time_that_no_longer_holds_is_not_sent(accepted, sweep, sent, rows):
+    meeting = accepted()
+    sent()
+    near(rows, meeting)
+    sweep()
+    rows(LATER)
+
+    assert sent() == []
+    assert rows("select distinct problem from visio.mail_outbox where sent_at is null") == [
+        "overtaken"
+    ]
+
+
+def test_a_cancellation_comes_late_rather_than_never(call, accepted, sent, rows):
+    meeting = accepted()
+    sent()
+    call("cancel-meeting", {"meetingId": meeting, "reason": "Un contretemps"}, MIKL)
+    rows(LATER)
+
+    [(to, message)] = sent()
+
+    assert (to, message["Subject"]) == ("alice@client.example", "Rendez-vous annulé")
+
+
+def test_a_reminder_of_a_request_that_was_answered_meanwhile_is_not_sent(
+    call, pending, sweep, sent, rows
+):
+    rejected, waiting = pending(ALICE), pending(BRUNO)
+    rows("update meeting_requests set remind_at = now() - interval '1 second'")
+    sent()
+    sweep()
+    rows("update meeting_requests set status = 'rejected' where id = :id", id=rejected["id"])
+
+    [(to, message)] = sent()
+
+    assert (to, message["Subject"]) == ("mikl@foxeo.example", "Demande sans réponse")
+    assert f"https://app.foxeo.example/hub/#request-{waiting['id']}" in text(message)
+    assert rows("select problem from visio.mail_outbox where dropped_at is not null") == [
+        "answered"
     ]
 
 

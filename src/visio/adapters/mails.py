@@ -31,7 +31,11 @@ select x.id as mail_id, x.recipient_type, x.recipient_id, x.type, x.facts, x.lin
        coalesce(tc.operator_id, tp.id) as of_operator,
        coalesce(choice.reminders, true) as wants_reminders,
        exists (select from public.lobby_knocks k
-                where k.meeting_id = x.meeting_id and k.status = 'waiting') as somebody_waits, e.*
+                where k.meeting_id = x.meeting_id and k.status = 'waiting') as somebody_waits,
+       -- A request is named by the link alone; what is about a meeting names that.
+       (select q.status from public.meeting_requests q
+         where q.id = cast(substring(x.link from '#request-([0-9a-f-]{{36}})$') as uuid)
+       ) as request_status, e.*
   from x
   left join public.clients tc on x.recipient_type = 'client' and tc.id = x.recipient_id
   left join public.operators tp on x.recipient_type = 'operator' and tp.id = x.recipient_id
@@ -72,6 +76,8 @@ class Mail(Struct, frozen=True):
     recipient: Recipient | None
     event: Event | None
     somebody_waits: bool
+    request_status: str | None
+    """Where its link leads to a request: how that stands by now."""
 
 
 def claim(tx: Transaction, mail_id: UUID, *, now: datetime) -> Mail | None:
@@ -109,4 +115,5 @@ def _mail(row: Mapping[str, Any]) -> Mail:
         recipient=recipient or None,
         event=event_of(row) if row["id"] is not None else None,
         somebody_waits=row["somebody_waits"],
+        request_status=row["request_status"],
     )

@@ -134,6 +134,13 @@ NOT_MAILED = frozenset({"client_waiting", "mail_failed", "intruder_removed", "re
 # Told elsewhere alone: on the page it has been said already.
 NOT_LISTED = frozenset({"client_still_waiting"})
 REMINDERS = frozenset({"request_reminder", "meeting_reminder_day", "meeting_reminder_quarter"})
+# True as long as the meeting takes place at the time they speak of.
+OF_A_TIME = frozenset(
+    {
+        *("request_accepted", "proposal_accepted", "meeting_booked", "booking_moved"),
+        *("meeting_reminder_day", "meeting_reminder_quarter"),
+    }
+)
 
 # What a locked screen shows, which anybody may look at: no name.
 PUSHED: Mapping[Locale, Words] = {

@@ -16,7 +16,7 @@ from visio.adapters.mails import Mail, Recipient
 from visio.call import Call
 from visio.domain.events import Said
 from visio.domain.meeting import MeetingStatus
-from visio.domain.words import REMINDERS, Facts
+from visio.domain.words import OF_A_TIME, REMINDERS, Facts
 from visio.flows.pushed import Push, content
 
 log = logging.getLogger("visio.mail")
@@ -69,15 +69,22 @@ def _pointless(mail: Mail, call: Call) -> str | None:
         return "nobody"
     if mail.type == "client_still_waiting" and not mail.somebody_waits:
         return "answered"
-    if mail.type not in REMINDERS:
-        return None
-    if not mail.recipient.wants_reminders:
+    if mail.type == "request_reminder" and mail.request_status not in (None, "pending"):
+        return "answered"
+    if mail.type in REMINDERS and not mail.recipient.wants_reminders:
         return "not wanted"
     meeting = mail.event.meeting if mail.event else None
-    near = meeting is None or (
-        meeting.status is MeetingStatus.SCHEDULED and meeting.scheduled_at > call.now
+    if meeting is None:
+        return None
+    if mail.type in REMINDERS and (
+        meeting.status is not MeetingStatus.SCHEDULED or meeting.scheduled_at <= call.now
+    ):
+        return "too late"
+    # One that its server put off comes after what was told since, whose pauses are shorter.
+    overtaken = meeting.status is MeetingStatus.CANCELLED or (
+        mail.facts.slot is not None and meeting.scheduled_at != mail.facts.slot
     )
-    return None if near else "too late"
+    return "overtaken" if mail.type in OF_A_TIME and overtaken else None
 
 
 def _sent(
