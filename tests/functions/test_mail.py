@@ -19,6 +19,7 @@ from local.postgres import free_port
 from tests.conftest import at
 from tests.world import ALICE, BRUNO, MAIL_SUBSCRIPTION, MIKL, PUSH, pushed
 from visio import bootstrap, settings
+from visio.adapters.letters import POLICY
 from visio.adapters.mailer import Delivery
 from visio.adapters.ses import Ses
 from visio.adapters.smtp import Smtp
@@ -28,7 +29,7 @@ class Mailbox:
     """What an SMTP server took, and what it answers next."""
 
     def __init__(self):
-        self.taken, self.answer, self.slow = [], "250 OK", 0.0
+        self.taken, self.raw, self.answer, self.slow = [], [], "250 OK", 0.0
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self.answer.startswith("250"):
@@ -36,6 +37,7 @@ class Mailbox:
         return self.answer
 
     async def handle_DATA(self, server, session, envelope):
+        self.raw.append(envelope.original_content)
         self.taken.append(
             (envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default))
         )
@@ -211,7 +213,7 @@ def test_a_reminder_leads_to_a_page_on_which_one_says_no(call, accepted, sweep, 
     message = reminders["alice@client.example"]
     assert set(reminders) == {"alice@client.example", "mikl@foxeo.example"}
     assert message["Subject"] == "Rendez-vous dans 24 heures"
-    link = message["List-Unsubscribe"].strip("<>").replace(" ", "")
+    link = message["List-Unsubscribe"].strip("<>")
     assert link.startswith("https://app.foxeo.example/reminders/#")
     assert link in text(message)
     body = {"token": link.partition("#")[2], "reminders": False}
@@ -226,6 +228,38 @@ def test_a_reminder_leads_to_a_page_on_which_one_says_no(call, accepted, sweep, 
     again = {**body, "reminders": True}
     assert call("mail-preferences", again).json["data"] == {"reminders": True}
     assert rows("select reminders from visio.mail_choices") == [True]
+
+
+def test_a_mail_is_ascii_in_short_lines_and_the_way_out_of_reminders_in_one(
+    accepted, sweep, sent, rows, mailbox, environment
+):
+    environment.setenv("MAIL_FROM", f"Foxeo visio <visio@{'a-long-name.' * 5}foxeo.example>")
+    settings.forget()
+    bootstrap.forget()
+    rows("update clients set name = :name where id = :id", name="Éléonore" * 15, id=ALICE.row)
+    meeting = accepted()
+    sent()
+    near(rows, meeting)
+    sweep()
+    mailbox.raw.clear()
+    sent()
+
+    [raw] = [raw for raw in mailbox.raw if b"<alice@client.example>" in raw]
+    lines = raw.split(b"\r\n")
+    [way_out] = [line for line in lines if line.lower().startswith(b"list-unsubscribe:")]
+    assert re.fullmatch(rb"List-Unsubscribe: <https://[!-~]{79,}>", way_out)
+    [name] = [line for line in lines if line.lower().startswith(b"message-id:")]
+    assert re.fullmatch(rb"Message-ID: <[0-9a-f-]{36}@(a-long-name\.){5}foxeo\.example>", name)
+    assert raw.isascii()
+    assert b"8bit" not in raw
+    assert max(map(len, lines)) <= 998
+    encoded = [line for line in lines if b"=?utf-8?" in line]
+    assert max(map(len, [*encoded, *lines[lines.index(b"") :]])) <= 76
+    message = message_from_bytes(raw, policy=policy.default)
+    assert message["Subject"] == "Rendez-vous dans 24 heures"
+    assert message["To"].addresses[0].addr_spec == "alice@client.example"
+    assert message["List-Unsubscribe"].strip("<>") in text(message)
+    assert invitation(message)[0] == "REQUEST"
 
 
 def test_nobodys_token_changes_nobodys_choice(call, rows):
@@ -509,8 +543,9 @@ def test_no_room_travels_by_mail(call, accepted, signal, sent):
 
 
 def message():
-    made = EmailMessage()
+    made = EmailMessage(policy=POLICY)
     made["From"], made["To"], made["Subject"] = "a@b.example", "c@d.example", "Été"
+    made["List-Unsubscribe"] = f"<https://app.foxeo.example/reminders/#{'x' * 100}>"
     made.set_content("Bonjour")
     return made
 
@@ -551,6 +586,7 @@ def test_amazon_takes_the_same_message(amazon):
     [kept] = ses_backends[DEFAULT_ACCOUNT_ID]["eu-west-3"].sent_messages
     assert kept.destinations == ["c@d.example"]
     assert "Bonjour" in kept.raw_data
+    assert f"List-Unsubscribe: {message()['List-Unsubscribe']}\n" in kept.raw_data
 
 
 def test_what_amazon_refuses_for_good_is_not_tried_again(amazon):

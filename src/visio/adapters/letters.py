@@ -4,8 +4,9 @@ Imported by the function that sends e-mails alone: babel, Jinja and icalendar co
 """
 
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.policy import EmailPolicy, Policy
 from email.utils import format_datetime as rfc_date
 from email.utils import parseaddr
 from pathlib import Path
@@ -63,6 +64,20 @@ TEXT = Environment(undefined=StrictUndefined, trim_blocks=True).from_string(  # 
 )
 
 
+class _InOneLine(UnstructuredHeader, BaseHeader):
+    """A header in ASCII, however long. An address of ours has no blank at which it could be folded,
+    and in encoded words, which stand in for one, mailboxes find no address any more."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _InOneLine)
+# No line of quoted-printable text is longer (RFC 2045, 6.7), nor one with encoded words.
+POLICY = EmailPolicy(header_factory=_HEADERS, max_line_length=76)
+
+
 def letter(
     mail: Mail, recipient: Recipient, links: PersonalLinks, sender: str, *, now: datetime
 ) -> EmailMessage:
@@ -90,7 +105,7 @@ def letter(
         "stop": stop,
         "labels": LABELS[locale],
     }
-    message = EmailMessage()
+    message = EmailMessage(policy=POLICY)
     name, address = parseaddr(sender)
     message["From"] = _address(name or "Foxeo visio", address)
     message["To"] = _address(recipient.name, recipient.email)
@@ -101,8 +116,9 @@ def letter(
     message["Auto-Submitted"] = "auto-generated"
     if stop is not None:
         message["List-Unsubscribe"] = f"<{stop}>"
-    message.set_content(TEXT.render(shown))
-    message.add_alternative(HTML.render(shown), subtype="html")
+    # In ASCII: not every server on the way says that it takes more.
+    message.set_content(TEXT.render(shown), cte="quoted-printable")
+    message.add_alternative(HTML.render(shown), subtype="html", cte="quoted-printable")
     # Who is told that somebody waits has had the invitation long since.
     if mail.event is not None and mail.type not in NOT_LISTED:
         message.add_attachment(
