@@ -16,6 +16,7 @@ def calendar_file(command: OfMeeting, call: Call) -> File:
     with app().reading_for(call) as tx:
         event, reader = flow(command, tx), tx.side
     page = app().personal_links.page(page_of(reader, event.meeting))
-    content = ics.invitation(event, page, now=call.now)
-    media_type = f"text/calendar; charset=utf-8; method={ics.method(event.meeting)}"
+    content = ics.invitation(event, page, reader=reader, now=call.now)
+    method = ics.method(event.meeting, reader)
+    media_type = f"text/calendar; charset=utf-8; method={method}"
     return File(content, media_type, "rendez-vous.ics")

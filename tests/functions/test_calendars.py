@@ -38,6 +38,9 @@ def test_both_get_the_file_of_their_meeting_with_their_own_page(call, accepted):
     headers = files["Alice"].headers
     assert headers["Content-Type"] == "text/calendar; charset=utf-8; method=REQUEST"
     assert headers["Content-Disposition"] == 'attachment; filename="rendez-vous.ics"'
+    # Who organises a meeting is not invited to it.
+    assert files["MiKL"].headers["Content-Type"].endswith("method=PUBLISH")
+    assert calendar(files["MiKL"]).method.value == "PUBLISH"
 
 
 @pytest.mark.parametrize("who", [BRUNO, CHLOE, NORA])
@@ -58,6 +61,9 @@ def test_a_cancelled_meeting_says_so_with_a_higher_sequence(call, accepted):
     assert (before.vevent.sequence.value, after.vevent.sequence.value) == ("0", "1")
     assert after.method.value == "CANCEL"
     assert answer.headers["Content-Type"].endswith("method=CANCEL")
+    of_mikl = call("calendar-file", {"meetingId": meeting}, MIKL)
+    assert calendar(of_mikl).vevent.status.value == "CANCELLED"
+    assert of_mikl.headers["Content-Type"].endswith("method=PUBLISH")
 
 
 def test_a_lobby_that_moves_is_no_change_for_a_calendar(call, accepted, signal):

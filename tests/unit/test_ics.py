@@ -43,8 +43,12 @@ def read(content):
     return vobject.readOne(content.decode().replace("Europe/Paris", "Of-This/File"))
 
 
-def of(made, **more):
-    return read(ics.invitation(made, PAGE, now=NOW, **more))
+def of(made, reader="client"):
+    return read(written(made, reader))
+
+
+def written(made, reader="client"):
+    return ics.invitation(made, PAGE, reader=reader, now=NOW)
 
 
 def test_a_meeting_is_an_invitation():
@@ -62,9 +66,7 @@ def test_a_meeting_is_an_invitation():
     assert vevent.url.value == PAGE
     assert vevent.dtstart.value == NOW + timedelta(days=7)
     assert vevent.dtend.value - vevent.dtstart.value == HOUR
-    assert b"DTSTART;TZID=Europe/Paris:20261201T090000\r\n" in ics.invitation(
-        event(), PAGE, now=NOW
-    )
+    assert b"DTSTART;TZID=Europe/Paris:20261201T090000\r\n" in written(event())
     assert vevent.dtstamp.value == NOW
 
 
@@ -80,6 +82,24 @@ def test_a_cancellation_takes_it_out_with_a_higher_sequence_and_the_same_name():
     assert calendar.vevent.status.value == "CANCELLED"
     assert calendar.vevent.sequence.value == "1"
     assert calendar.vevent.uid.value == of(first).vevent.uid.value
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(MeetingStatus.SCHEDULED, "CONFIRMED"), (MeetingStatus.CANCELLED, "CANCELLED")],
+)
+def test_who_organises_a_meeting_is_told_of_it_and_not_invited(status, said):
+    made = event(status=status, ical_sequence=3)
+
+    calendar = of(made, "operator")
+
+    assert calendar.method.value == "PUBLISH"
+    assert "attendee" not in calendar.vevent.contents
+    assert calendar.vevent.organizer.value == "mailto:mikl@foxeo.example"
+    assert calendar.vevent.status.value == said
+    for name in ("uid", "sequence", "dtstart", "dtend", "summary"):
+        [ours], [theirs] = (c.vevent.contents[name] for c in (calendar, of(made)))
+        assert ours.value == theirs.value
 
 
 def test_a_booking_keeps_the_name_that_calcom_gave_it():
@@ -105,7 +125,7 @@ def test_a_booking_keeps_the_name_that_calcom_gave_it():
 )
 def test_both_nights_on_which_clocks_change(utc, clock):
     start = datetime.fromisoformat(utc)
-    content = ics.invitation(event(start, timedelta(minutes=15)), PAGE, now=NOW)
+    content = written(event(start, timedelta(minutes=15)))
 
     assert f":{clock}\r\n" in content.decode()
     assert read(content).vevent.dtstart.value.astimezone(UTC) == start
@@ -129,7 +149,7 @@ def test_the_time_zone_is_right_on_every_day_of_ten_years(start, minutes):
 
 
 def test_each_change_of_clocks_begins_at_the_very_instant():
-    content = ics.invitation(event(), PAGE, now=NOW).decode()
+    content = written(event()).decode()
     zone = vobject.readOne(content, transform=False).vtimezone
     paris = ZoneInfo("Europe/Paris")
 
@@ -151,6 +171,7 @@ def test_a_feed_publishes_every_meeting_and_the_cancelled_ones_as_such():
 
     assert calendar.method.value == "PUBLISH"
     assert [e.status.value for e in calendar.vevent_list] == ["CONFIRMED", "CANCELLED"]
+    assert not any("attendee" in e.contents for e in calendar.vevent_list)
     assert len(calendar.vtimezone_list) == 1
 
 
@@ -161,7 +182,7 @@ def test_an_empty_feed_is_a_calendar_all_the_same():
 def test_lines_are_folded_and_hold_no_injected_line():
     made = replace(event(title="Titre\r\nATTENDEE:mailto:eve@evil.example " + "é" * 200))
 
-    content = ics.invitation(made, PAGE, now=NOW)
+    content = written(made)
 
     assert all(len(line) <= 75 for line in content.split(b"\r\n"))
     assert len(read(content).vevent.attendee_list) == 1

@@ -19,6 +19,7 @@ from icalendar import (
 )
 
 from visio.adapters import agenda
+from visio.domain.events import Side
 from visio.domain.meeting import Meeting, MeetingStatus
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -31,15 +32,22 @@ def uid(meeting: Meeting) -> str:
     return meeting.ical_uid or f"{meeting.id}@visio.foxeo"
 
 
-def method(meeting: Meeting) -> str:
-    """What a calendar is asked to do with a meeting: keep it, or take it out."""
+def method(meeting: Meeting, reader: Side) -> str:
+    """What a calendar is asked to do with a meeting: the client's to keep it, or to take it out.
+
+    The operator's is told of it and asked nothing: who organises a meeting is not invited to it,
+    and Outlook looks for one of theirs to which such an invitation would be an answer.
+    """
+    if reader == "operator":
+        return "PUBLISH"
     return "CANCEL" if meeting.status is MeetingStatus.CANCELLED else "REQUEST"
 
 
-def invitation(event: agenda.Event, page: str, *, now: datetime) -> bytes:
+def invitation(event: agenda.Event, page: str, *, reader: Side, now: datetime) -> bytes:
     """One meeting for one person's calendar; `page` is where that person finds it."""
-    calendar = _calendar(method(event.meeting))
-    calendar.add_component(_event(event, page, now))
+    asked = method(event.meeting, reader)
+    calendar = _calendar(asked)
+    calendar.add_component(_event(event, page, now, invited=asked != "PUBLISH"))
     return bytes(calendar.to_ical())
 
 
@@ -49,7 +57,7 @@ def feed(events: Iterable[agenda.Event], page: Callable[[Meeting], str], *, now:
     calendar.add("x-wr-calname", "Foxeo visio")
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     for event in events:
-        calendar.add_component(_event(event, page(event.meeting), now))
+        calendar.add_component(_event(event, page(event.meeting), now, invited=False))
     return bytes(calendar.to_ical())
 
 
@@ -63,7 +71,7 @@ def _calendar(method: str) -> Calendar:
     return calendar
 
 
-def _event(event: agenda.Event, page: str, now: datetime) -> Event:
+def _event(event: agenda.Event, page: str, now: datetime, *, invited: bool) -> Event:
     meeting, people = event.meeting, event.people
     cancelled = meeting.status is MeetingStatus.CANCELLED
     made = Event()
@@ -79,10 +87,11 @@ def _event(event: agenda.Event, page: str, now: datetime) -> Event:
     made.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
     made.add("url", page)
     made.add("organizer", _address(event.operator_email, people.operator_name))
-    attendee = _address(event.client_email, people.client_name)
-    attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
-    attendee.params["PARTSTAT"] = vText("ACCEPTED")
-    made.add("attendee", attendee)
+    if invited:  # what is published names nobody who is (RFC 5546, 3.2.1)
+        attendee = _address(event.client_email, people.client_name)
+        attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
+        attendee.params["PARTSTAT"] = vText("ACCEPTED")
+        made.add("attendee", attendee)
     return made
 
 

@@ -121,12 +121,13 @@ def letter(
     message.add_alternative(HTML.render(shown), subtype="html", cte="quoted-printable")
     # Who is told that somebody waits has had the invitation long since.
     if mail.event is not None and mail.type not in NOT_LISTED:
+        reader = recipient.person.side
         message.add_attachment(
-            ics.invitation(mail.event, page, now=now),
+            ics.invitation(mail.event, page, reader=reader, now=now),
             maintype="text",
             subtype="calendar",
             filename="rendez-vous.ics",
-            params={"method": ics.method(mail.event.meeting), "charset": "utf-8"},
+            params={"method": ics.method(mail.event.meeting, reader), "charset": "utf-8"},
         )
     return message
 
