@@ -94,6 +94,21 @@ def test_a_feed_shows_its_owner_their_own_meetings(call, accepted, feed_of):
     assert found == {"Alice": {first}, "Bruno": {second}, "MiKL": {first, second}}
 
 
+def test_of_too_many_meetings_a_feed_leaves_out_the_oldest(call, feed_of, rows):
+    rows(
+        """insert into meetings (id, client_id, operator_id, title, scheduled_at, ends_at)
+           select gen_random_uuid(), :client, :operator, 'n ' || n,
+                  now() + n * interval '1 hour', now() + (n + 1) * interval '1 hour'
+             from generate_series(-3, 1000) n""",
+        client=ALICE.row,
+        operator=MIKL.row,
+    )
+
+    events = calendar(call("calendar-feed", {"token": feed_of(ALICE)})).vevent_list
+
+    assert [event.summary.value for event in events] == [f"n {n}" for n in range(1, 1001)]
+
+
 def test_a_feed_without_meetings_is_an_empty_calendar(call, feed_of):
     assert "vevent" not in calendar(call("calendar-feed", {"token": feed_of(ALICE)})).contents
 

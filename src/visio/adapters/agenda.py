@@ -40,9 +40,10 @@ select f.side, f.person_id, e.*
           where later.ical_uid = m.ical_uid and later.client_id = m.client_id
             and m.status = 'cancelled'
             and (later.created_at, later.id) > (m.created_at, m.id))
-     order by m.scheduled_at
+     order by m.scheduled_at desc
      limit {LONGEST_FEED}) e on true
- where f.token_hash = :token_hash""")  # noqa: S608 -- the parts are constants
+ where f.token_hash = :token_hash
+ order by e.scheduled_at""")  # noqa: S608 -- the parts are constants
 WHOSE = text("""
 select 1""")
 REVOKE = text("""
@@ -63,7 +64,8 @@ class Event(Struct, frozen=True):
 
 
 class Feed(Struct, frozen=True):
-    """Somebody's meetings of the last 90 days and of all the time ahead."""
+    """Somebody's meetings of the last 90 days and of all the time ahead, in their order; the latest
+    thousand where there are more."""
 
     person: Person
     events: tuple[Event, ...]
