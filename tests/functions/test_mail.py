@@ -182,17 +182,45 @@ def test_offered_slots_are_listed_in_the_clients_own_time(call, pending, sent):
     assert html(message).count("<li>") == 2
 
 
-def test_a_cancellation_takes_the_meeting_out_of_the_calendar(call, accepted, sent):
+def test_a_cancellation_takes_the_meeting_out_of_both_calendars(call, accepted, sent, rows):
     meeting = accepted()
     sent()
     call("cancel-meeting", {"meetingId": meeting, "reason": "Un contretemps"}, ALICE)
 
-    [(to, message)] = sent()
+    mails = dict(sent())
 
-    assert (to, message["Subject"]) == ("mikl@foxeo.example", "Rendez-vous annulé")
+    assert set(mails) == {"mikl@foxeo.example", "alice@client.example"}
+    for of, asked in (("mikl@foxeo.example", "PUBLISH"), ("alice@client.example", "CANCEL")):
+        assert mails[of]["Subject"] == "Rendez-vous annulé"
+        method, calendar = invitation(mails[of])
+        assert (method, calendar.vevent.sequence.value) == (asked, "1")
+        assert calendar.vevent.uid.value == f"{meeting}@visio.foxeo"
+        assert calendar.vevent.status.value == "CANCELLED"
+    assert "> Un contretemps" in text(mails["mikl@foxeo.example"])
+    assert "Vous annulez le rendez-vous avec MiKL le " in text(mails["alice@client.example"])
+    assert rows("select type from notifications where type = 'meeting_called_off'") == []
+
+
+def test_who_takes_an_offer_has_the_meeting_in_their_calendar(call, pending, sent, rows):
+    request, slot = pending(), "2027-07-05T07:30:00Z"
+    offer = {"requestId": request["id"], "decision": "propose", "proposedSlots": [slot]}
+    call("decide-request", offer, MIKL)
+    sent()
+    taken = {"requestId": request["id"], "answer": "accept", "selectedSlot": slot}
+    meeting = call("answer-proposal", taken, ALICE).json["data"]["meetingId"]
+    call("answer-proposal", taken, ALICE)
+
+    [(_, to_operator), (to, message)] = sent()
+
+    assert to_operator["Subject"] == "Proposition acceptée"
+    assert (to, message["Subject"]) == ("alice@client.example", "Rendez-vous confirmé")
+    spoken = "le lundi 5 juillet 2027 à 09:30 (heure d’été d’Europe centrale, Europe/Paris)"
+    assert f"Vous acceptez le rendez-vous avec MiKL {spoken}." in text(message)
+    assert f"https://app.foxeo.example/client/#request-{request['id']}" in text(message)
     method, calendar = invitation(message)
-    assert (method, calendar.vevent.sequence.value) == ("PUBLISH", "1")
-    assert calendar.vevent.status.value == "CANCELLED"
+    assert (method, calendar.vevent.uid.value) == ("REQUEST", f"{meeting}@visio.foxeo")
+    assert invitation(to_operator)[0] == "PUBLISH"
+    assert rows("select type from notifications where type = 'proposal_taken'") == []
 
 
 def near(rows, meeting):
@@ -312,7 +340,7 @@ def problems(rows):
 )
 @pytest.mark.parametrize(
     "type",
-    ["request_accepted", "proposal_accepted", "meeting_booked", "booking_moved"],
+    ["request_accepted", "proposal_accepted", "proposal_taken", "meeting_booked", "booking_moved"],
 )
 def test_what_was_agreed_on_is_not_told_any_more_once_it_is_off_or_at_another_time(
     accepted, sent, rows, remote, type, since, goes

@@ -112,8 +112,10 @@ def test_every_action_in_every_state(action, state, becomes):
     side = ACTIONS[action][0]
     assert (first.subject, first.actor) == ("request", side)
     assert (first.from_status, first.to_status) == (state, becomes)
-    [notice] = decided.said.notices
+    [notice] = [notice for notice in decided.said.notices if notice.listed]
     assert notice.recipient_type != side
+    unlisted = {n.type for n in decided.said.notices} - {notice.type}
+    assert unlisted == ({"proposal_taken"} if action == "client accepts" else set())
 
 
 @pytest.mark.parametrize("action", ACTIONS)

@@ -18,7 +18,7 @@ from visio.adapters import ics
 from visio.adapters.links import PersonalLinks
 from visio.adapters.mails import Mail, Recipient
 from visio.domain.events import zone
-from visio.domain.words import NOT_LISTED, REMINDERS, Locale, worded
+from visio.domain.words import REMINDERS, Locale, worded
 
 PATTERNS: dict[Locale, tuple[str, str]] = {
     "fr": ("EEEE d MMMM y 'à' HH:mm", "le "),
@@ -120,7 +120,7 @@ def letter(
     message.set_content(TEXT.render(shown), cte="quoted-printable")
     message.add_alternative(HTML.render(shown), subtype="html", cte="quoted-printable")
     # Who is told that somebody waits has had the invitation long since.
-    if mail.event is not None and mail.type not in NOT_LISTED:
+    if mail.event is not None and mail.type != "client_still_waiting":
         reader = recipient.person.side
         message.add_attachment(
             ics.invitation(mail.event, page, reader=reader, now=now),

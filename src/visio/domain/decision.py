@@ -222,6 +222,15 @@ def _agreed(
         request, accepted, "accept", people, by=by, slots=(slot,), meeting_id=meeting.id, now=now
     )
     decided.said.record("meeting", meeting, "agree", by=by, was=None, now_is=meeting.status)
+    if by == "client":  # whose calendar hears of a meeting from our e-mails alone
+        decided.said.notify(
+            "client",
+            request.client_id,
+            "proposal_taken",
+            Facts(name=people.operator_name, slot=slot),
+            page_of("client", request),
+            time_zone=people.client_time_zone,
+        )
     return replace(decided, meeting=meeting)
 
 

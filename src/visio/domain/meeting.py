@@ -193,6 +193,8 @@ def cancel(
         tells,
         quote=reason,
     )
+    if by == "client":  # whose calendar still has it
+        _tell(said, meeting, people, "meeting_called_off", meeting.scheduled_at, ("client",))
     return cancelled, said
 
 

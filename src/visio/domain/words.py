@@ -55,6 +55,10 @@ WORDS: Mapping[str, Mapping[Locale, Words]] = {
         "fr": Words("Proposition acceptée", "{name} accepte le rendez-vous {slot}"),
         "en": Words("Offer accepted", "{name} accepts the meeting {slot}"),
     },
+    "proposal_taken": {
+        "fr": Words("Rendez-vous confirmé", "Vous acceptez le rendez-vous avec {name} {slot}"),
+        "en": Words("Meeting confirmed", "You accept the meeting with {name} {slot}"),
+    },
     "proposal_declined": {
         "fr": Words("Proposition déclinée", "{name} ne retient aucun de vos créneaux"),
         "en": Words("Offer declined", "{name} takes none of your times"),
@@ -66,6 +70,10 @@ WORDS: Mapping[str, Mapping[Locale, Words]] = {
     "meeting_cancelled": {
         "fr": Words("Rendez-vous annulé", "{name} annule le rendez-vous {slot}"),
         "en": Words("Meeting cancelled", "{name} cancels the meeting {slot}"),
+    },
+    "meeting_called_off": {
+        "fr": Words("Rendez-vous annulé", "Vous annulez le rendez-vous avec {name} {slot}"),
+        "en": Words("Meeting cancelled", "You cancel the meeting with {name} {slot}"),
     },
     "meeting_reminder_day": {
         "fr": Words("Rendez-vous dans 24 heures", "Vous avez rendez-vous avec {name} {slot}"),
@@ -132,13 +140,13 @@ WORDS: Mapping[str, Mapping[Locale, Words]] = {
 # Told on the page alone: at that moment an e-mail would come too late, or could not come at all.
 NOT_MAILED = frozenset({"client_waiting", "mail_failed", "intruder_removed", "removal_failed"})
 # Told elsewhere alone: on the page it has been said already.
-NOT_LISTED = frozenset({"client_still_waiting"})
+NOT_LISTED = frozenset({"client_still_waiting", "proposal_taken", "meeting_called_off"})
 REMINDERS = frozenset({"request_reminder", "meeting_reminder_day", "meeting_reminder_quarter"})
 # True as long as the meeting takes place at the time they speak of.
 OF_A_TIME = frozenset(
     {
-        *("request_accepted", "proposal_accepted", "meeting_booked", "booking_moved"),
-        *("meeting_reminder_day", "meeting_reminder_quarter"),
+        *("request_accepted", "proposal_accepted", "proposal_taken", "meeting_booked"),
+        *("booking_moved", "meeting_reminder_day", "meeting_reminder_quarter"),
     }
 )
 
