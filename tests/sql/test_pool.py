@@ -1,6 +1,7 @@
 """Connections go from one caller to the next only where the next one cannot tell."""
 
 import contextlib
+import select
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -102,6 +103,23 @@ def test_one_that_was_just_used_is_not_asked(pool, monkeypatch):
 def test_one_that_the_server_has_closed_is_nobodys_next_however_short_it_rested(pool, rows):
     before = next_pid(pool)
     killed(rows, before)
+
+    assert next_pid(pool) != before
+
+
+def test_where_half_an_end_has_no_name_connections_are_used_again_all_the_same(pool, monkeypatch):
+    monkeypatch.delattr(select, "POLLRDHUP")  # as on macOS
+
+    before = next_pid(pool)
+
+    assert [next_pid(pool), next_pid(pool)] == [before, before]
+
+
+def test_one_that_nothing_can_be_learned_of_is_nobodys_next(pool):
+    connection = pool.take()
+    before = pid(connection)
+    pool.give_back(connection)
+    connection.abandon()
 
     assert next_pid(pool) != before
 

@@ -78,7 +78,8 @@ class PipelinedConnection(pg8000.Connection):  # type: ignore[misc]  # pg8000 sh
     def hung_up(self) -> bool:
         """Whether the server has closed it, as far as that has come here; nobody waits to know."""
         end = select.poll()
-        end.register(self._usock, select.POLLRDHUP)  # with POLLHUP and POLLERR, which always are
+        # POLLHUP and POLLERR always are looked for; macOS has no name for half an end.
+        end.register(self._usock, getattr(select, "POLLRDHUP", select.POLLHUP))
         return bool(end.poll(0))
 
     def defer(self, statement: str, values: Any = (), *, anew: bool = False) -> core.Context:

@@ -125,10 +125,10 @@ class Pool:
         return connection.in_order and age < OLDEST and connection.opened_at > self._discarded_at
 
     def _answers(self, connection: PipelinedConnection) -> bool:
-        # It may have been lost with what was posted on it, when nobody was looking any more.
-        if connection.hung_up:
-            return False
         try:
+            # It may have been lost with what was posted on it, when nobody was looking any more.
+            if connection.hung_up:
+                return False
             connection.catch_up()
             if self._clock() - connection.rests_since >= RESTED:
                 connection.run("select 1", anew=True)  # by a name, only who acts may ask for it
