@@ -25,6 +25,7 @@ from visio.adapters.pipeline import tls
 PROJECT = Path(__file__).parent.parent
 DEMO = PROJECT / "local" / "demo.sql"
 NOBODY = 65534
+PROC = Path("/proc")  # Linux's alone
 
 
 class Broken(Exception):
@@ -172,15 +173,26 @@ def _open_to_others(path: Path) -> bool:
 def _stop_leftover(data: Path) -> None:
     """A server that outlived a killed stack: ours by its data folder, so ours to stop."""
     pidfile = data / "postmaster.pid"
-    if not pidfile.exists():
-        return
-    with contextlib.suppress(ProcessLookupError, ValueError, IndexError):
+    with contextlib.suppress(OSError, ValueError, IndexError):  # OSError: it has ended
         pid = int(pidfile.read_text().split()[0])
-        if b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        command = _command(pid)
+        if f" -D {data} " in command:
             os.kill(pid, signal.SIGINT)
             for _ in range(200):
                 os.kill(pid, 0)
                 time.sleep(0.05)
+        elif command and "postgres" not in command:
+            # Since a reboot the number is another program's. The server would take it for one of
+            # its own kind where both are the same user's, and refuse to start.
+            pidfile.unlink()
+
+
+def _command(pid: int) -> str:
+    """A process's command line, empty where there is none. Raises OSError where it has ended."""
+    if PROC.is_dir():
+        return (PROC / str(pid) / "cmdline").read_text(errors="replace").replace("\0", " ")
+    asked = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
 
 
 def connect(url: str, *, timeout: float | None = 10) -> pg8000.native.Connection:

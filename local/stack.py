@@ -46,14 +46,19 @@ class Stack:
         self._cleanup = contextlib.AsyncExitStack()
 
     async def run(self) -> None:
-        """Serve until SIGINT or SIGTERM. Raises Broken when something is missing or ends."""
+        """Serve until SIGINT, SIGTERM, or the terminal is closed, but not where `nohup` says so.
+
+        Raises Broken when something is missing or ends.
+        """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop.set)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                loop.add_signal_handler(number, self._stop.set)
         async with self._cleanup:
             await self._start()
             await self._stop.wait()
-            print("visio: stopping", flush=True)
+            with contextlib.suppress(OSError):  # a terminal that was closed takes no words
+                print("visio: stopping", flush=True)
         if self._fault is not None:
             raise Broken(self._fault)
 

@@ -167,6 +167,16 @@ def test_a_killed_stack_is_cleaned_up_by_the_next(start):
     assert alive(children) == []
 
 
+def test_a_closed_terminal_leaves_nothing(start):
+    running = start().until_healthy()
+    children = running.children()
+
+    running.process.send_signal(signal.SIGHUP)
+
+    assert running.process.wait(30) == 0
+    assert alive(children) == []
+
+
 def test_when_the_functions_end_so_does_all_with_one_clear_line(start):
     running = start().until_healthy()
     listed = subprocess.run(
