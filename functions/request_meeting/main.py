@@ -11,7 +11,9 @@ from visio.views.requests import RequestView
 
 
 @functions_framework.http
-@endpoint("POST", takes=RequestMeeting, status=201, needs=("bus",), first=requests.OPENED)
+@endpoint(
+    "POST", takes=RequestMeeting, status=201, needs=("bus",), first=requests.OPENED, keyed=True
+)
 def request_meeting(command: RequestMeeting, call: Call) -> RequestView:
     rules = app().settings.rules
     most_open, notice = rules.max_open_requests, rules.minimum_notice

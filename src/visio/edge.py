@@ -200,6 +200,7 @@ class Declaration(Struct, frozen=True):
     status: int
     door: Door
     first: First
+    keyed: bool
 
 
 def endpoint(
@@ -210,12 +211,14 @@ def endpoint(
     door: Door = user,
     needs: tuple[str, ...] = (),
     first: First = (),
+    keyed: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[[Request], Response]]:
     """Make a page of a function: it gets its parsed command and the call, and returns a view.
 
     Refuses to load where the environment lacks what the door or the page needs. A page that loses
     a race in the database is run again, so it must do everything inside its transaction. What it
     asks the database `first` the server has planned by then; without values that must do nothing.
+    One that is `keyed` does the same thing once for each Idempotency-Key, which tells others nothing.
     """
 
     def decorate(page: Callable[..., Any]) -> Callable[[Request], Response]:
@@ -223,7 +226,7 @@ def endpoint(
         log.configure(local=settings().local)
         name = page.__name__
         gives = page.__annotations__.get("return")
-        declared = Declaration(name, method, takes, gives, status, door, first)
+        declared = Declaration(name, method, takes, gives, status, door, first, keyed)
 
         @wraps(page)
         def served(request: Request) -> Response:
@@ -288,7 +291,7 @@ class _Exchange(Struct):
         try:
             return self._rendered(self._run(*command, call=call))
         except StillLocked as locked:
-            if call.idempotency_key is None:
+            if not declared.keyed or call.idempotency_key is None:
                 raise
             raise IdempotencyKeyInFlight from locked
 

@@ -319,6 +319,19 @@ def test_who_waits_too_long_is_told_for_what(call, database, admin, held, code):
     assert call("request-meeting", body, ALICE, headers=key).status_code == 201
 
 
+def test_a_key_means_nothing_to_a_function_that_takes_none(call, database, admin, pending):
+    request = pending()
+    body = {"requestId": request["id"], "decision": "reject", "reason": "Non"}
+    elsewhere = admin(database.admin)
+    elsewhere.run("begin")
+    elsewhere.run("select from meeting_requests for update")
+
+    answer = call("decide-request", body, MIKL, headers={"Idempotency-Key": "one"})
+
+    elsewhere.close()
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "unavailable")
+
+
 def test_an_unusable_key_is_refused(call):
     answer = call(
         "request-meeting", {"requestedSlots": [at(1)]}, ALICE, headers={"Idempotency-Key": "a b"}
