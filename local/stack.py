@@ -301,6 +301,8 @@ class Stack:
 
     def _announce(self, admin_url: str) -> None:
         given = bool(self._environ.get("DATABASE_URL"))
+        port = self.origin.rpartition(":")[2]
+        demo = "make demo" if port == "8080" else f"PORT={port} make demo"
         lines = [
             "",
             f"  Foxeo visio      {self.origin}/",
@@ -314,7 +316,7 @@ class Stack:
             f"  sign in as {', '.join(auth.ACCOUNTS)}",
             f"  password   {auth.PASSWORD}",
             "",
-            "  the story  make demo          stop  Ctrl-C",
+            f"  the story  {demo}          stop  Ctrl-C",
             "",
         ]
         print("\n".join(lines), flush=True)

@@ -3,8 +3,10 @@
 import os
 import shutil
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -50,7 +52,7 @@ def story_of(stack, **environment):
 
 
 def test_the_story_is_told(stack):
-    done = story_of(stack)
+    done = story_of(stack, http_proxy="http://127.0.0.1:1")  # it is asked for nothing
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1].strip() == "the story is told"
@@ -63,6 +65,34 @@ def test_a_story_that_goes_otherwise_exits_non_zero(stack):
     assert (wrong.returncode, nobody.returncode) == (1, 1)
     assert "bad_signature" in wrong.stdout
     assert nobody.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        b"HTTP/1.0 404 Not Found\r\n\r\n<h1>Not found</h1>",
+        b"HTTP/1.0 200 OK\r\n\r\n<h1>Another program</h1>",
+        b'HTTP/1.0 200 OK\r\n\r\n{"name": "another program"}',
+        b"HTTP/1.0 200 OK\r\n\r\n[]",
+        b"SSH-2.0-another\r\n",
+        b"",
+    ],
+)
+def test_what_is_no_stack_of_ours_is_said_in_one_line(answered, monkeypatch):
+    class Another(socketserver.StreamRequestHandler):
+        def handle(self):
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(answered)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Another) as server:
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
+        monkeypatch.setattr(demo, "ORIGIN", f"http://127.0.0.1:{server.server_address[1]}")
+        with pytest.raises(SystemExit) as left:
+            demo.main()
+        server.shutdown()
+
+    assert str(left.value).startswith(f"visio: what answers at {demo.ORIGIN} is no stack of ours")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +120,7 @@ def test_it_tells_where_it_serves_and_who_may_sign_in(stack):
 
     assert f"{stack.origin}/client/" in told
     assert all(account in told for account in auth.ACCOUNTS)
+    assert f"  PORT={stack.port} make demo  " in told
 
 
 def test_functions_are_reached_without_a_redirect_and_unknown_ones_say_so(stack, monkeypatch):
