@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
 
 from local import auth, bus, emulator, front, postgres
 from local.bus import LocalBus
@@ -198,7 +198,7 @@ class Stack:
         while True:
             token = self.keys.sign_google(*SCHEDULER)
             headers = {"Authorization": f"Bearer {token}"}
-            with contextlib.suppress(OSError, TimeoutError):
+            with contextlib.suppress(ClientError, OSError, TimeoutError):
                 async with self._session.post(address, headers=headers) as answer:
                     await answer.read()
             await asyncio.sleep(SWEEP_EVERY)

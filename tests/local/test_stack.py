@@ -1,5 +1,6 @@
 """The running product, from outside: what `make run` promises."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -12,9 +13,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from local import auth, demo, emulator
+from local import stack as stacks
 from local.postgres import free_port
+from local.tokens import Keys
 from tests.world import PROJECT
 
 pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(180)]
@@ -185,6 +189,35 @@ def test_a_second_start_keeps_what_there_was_and_ctrl_c_leaves_nothing(start, mo
     assert len(children) >= 3
     assert alive(children) == []
     assert kept.data["items"][0]["id"] == made.data["id"]
+
+
+@pytest.mark.parametrize(
+    "answered", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut", b"?"]
+)
+def test_the_sweep_goes_on_whatever_became_of_the_last_one(home, answered, monkeypatch):
+    monkeypatch.setattr(stacks, "SWEEP_EVERY", 0.01)
+    asked = []
+
+    async def hang_up(reader, writer):
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(answered)
+        writer.close()
+
+    async def sweep():
+        stack = stacks.Stack({"VISIO_HOME": str(home)})
+        stack.keys = Keys.load(home)
+        async with (
+            await asyncio.start_server(hang_up, "127.0.0.1", 0) as server,
+            ClientSession() as stack._session,
+        ):
+            port = server.sockets[0].getsockname()[1]
+            sweeping = asyncio.create_task(stack._sweep(f"http://127.0.0.1:{port}/"))
+            ended, _ = await asyncio.wait([sweeping], timeout=1)
+            sweeping.cancel()
+            return ended
+
+    assert not asyncio.run(sweep())
+    assert len(asked) > 1
 
 
 def test_a_killed_stack_is_cleaned_up_by_the_next(start):
