@@ -24,7 +24,7 @@ $(VENV)/.installed: requirements/dev.txt
 node_modules/.installed: package.json package-lock.json
 	@command -v npm >/dev/null || { echo "visio: Node 20 or newer with npm is needed"; exit 1; }
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "visio: Node 20 or newer is needed"; exit 1; }
-	npm ci --silent --no-audit --no-fund
+	npm ci --loglevel=error --no-audit --no-fund
 	@touch $@
 
 run: setup ## Start the product locally (Ctrl-C stops it)

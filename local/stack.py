@@ -5,6 +5,7 @@ What is started is stopped in reverse order, whatever happened, each by its own 
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import hashlib
 import hmac
@@ -108,8 +109,13 @@ class Stack:
         self._announce(admin_url)
 
     def _lock_home(self) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
-        lock = (self.home / "lock").open("w")
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            lock = (self.home / "lock").open("w")
+        except OSError as error:
+            raise Broken(
+                f"{error.filename} is not to be had ({error.strerror}): mend it, or set VISIO_HOME"
+            ) from error
         self._cleanup.callback(lock.close)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -340,6 +346,9 @@ def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=256)
     except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            told = os.strerror(error.errno or 0)
+            raise Broken(f"port {port} is not to be had ({told}): set PORT") from error
         raise Broken(f"port {port} is in use: stop what uses it, or set PORT") from error
 
 

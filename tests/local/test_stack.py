@@ -1,9 +1,11 @@
 """The running product, from outside: what `make run` promises."""
 
 import asyncio
+import errno
 import os
 import shutil
 import signal
+import socket
 import socketserver
 import subprocess
 import sys
@@ -17,7 +19,7 @@ from aiohttp import ClientSession
 
 from local import auth, demo, emulator
 from local import stack as stacks
-from local.postgres import free_port
+from local.postgres import Broken, free_port
 from local.tokens import Keys
 from tests.world import PROJECT
 
@@ -312,6 +314,31 @@ def test_a_used_port_and_a_used_home_are_said_so(start, stack, tmp_path):
         f"visio: port {stack.port} is in use: stop what uses it, or set PORT\n"
     ]
     assert same_home.output[0].startswith("visio: another stack runs on")
+
+
+def test_a_home_that_may_not_be_written_in_is_said_so(start, home, tmp_path):
+    (home / "lock").mkdir()
+    (tmp_path / "file").touch()
+    closed = start(), start(home=tmp_path / "file" / "below")
+
+    codes = [running.process.wait(30) for running in closed]
+    for running in closed:
+        running.interrupt()
+
+    assert codes == [1, 1]
+    for running in closed:
+        assert len(running.output) == 1
+        assert running.output[0].endswith("mend it, or set VISIO_HOME\n")
+
+
+def test_a_port_that_is_not_ours_to_have_is_not_said_to_be_in_use(monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket, "create_server", refuse)
+
+    with pytest.raises(Broken, match=r"^port 80 is not to be had \(Permission denied\): set PORT$"):
+        stacks._listen(80)
 
 
 def test_the_story_is_told_on_a_given_database(start, database):
