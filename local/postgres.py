@@ -72,12 +72,15 @@ class Cluster:
 def start(binaries: Path, home: Path, *, settings: tuple[str, ...] = ()) -> Cluster:
     """Start the server whose data lies under `home`, making it at the first time."""
     root = os.geteuid() == 0
+    home.mkdir(parents=True, exist_ok=True)
     if root:
         # PostgreSQL refuses to run as root, and nobody else may read below a private folder.
         binaries = binaries if _open_to_others(binaries) else _copied(binaries)
-        home = home if _open_to_others(home) else _open_place(home)
+        if not _open_to_others(home):
+            home = _open_place(home)
+            home.mkdir(exist_ok=True)
+            home.chmod(0o755)  # whatever the umask
     data, kept = home / "data", home / "postgres-password"
-    home.mkdir(parents=True, exist_ok=True)
     if not data.exists():
         data.mkdir(mode=0o700)
         kept.touch(0o600)
@@ -145,7 +148,10 @@ def _initialise(binaries: Path, data: Path, password: Path, *, root: bool) -> No
 def _open_place(path: Path) -> Path:
     """A folder of our own in a place that others may pass through, the same for the same path."""
     mark = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
-    return Path("/var/tmp") / f"visio-{mark}"  # noqa: S108 -- its data is closed to others
+    place = Path("/var/tmp") / f"visio-{mark}"  # noqa: S108 -- its data is closed to others
+    if place.is_symlink() or (place.exists() and place.stat().st_uid != os.geteuid()):
+        raise Broken(f"{place} is not ours: remove it")  # who made it may open another by it
+    return place
 
 
 def _copied(binaries: Path) -> Path:
@@ -162,7 +168,16 @@ def _copied(binaries: Path) -> Path:
         with contextlib.suppress(OSError):  # another start was faster; the copies are equal
             being_made.rename(place)
         shutil.rmtree(being_made, ignore_errors=True)
+    if not _open_to_others(copied):
+        _let_others_read(place)  # what was installed with a narrow umask was copied with its modes
     return copied
+
+
+def _let_others_read(tree: Path) -> None:
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o005 if mode & 0o100 else 0o004))
 
 
 def _open_to_others(path: Path) -> bool:
