@@ -18,7 +18,8 @@ def declarations() -> list[tuple[Declaration, str]]:
     """What each function's page declares, and its docstring."""
     # A page refuses to load without its settings; reading what it declares takes none of them.
     needed = {name for groups in NEEDS.values() for alike in groups for name in alike}
-    os.environ.update({"VISIO_ENV": "local", **dict.fromkeys({*needed, "SMTP_URL"}, "not-read")})
+    os.environ.update(dict.fromkeys({*needed, "SMTP_URL"}, "not-read"))
+    os.environ.update({"VISIO_ENV": "local", "VAPID_SUBJECT": "mailto:not@read.example"})
     pages = {name: importlib.import_module(f"functions.{name}.main") for name in names()}
     return [(getattr(page, name).declared, page.__doc__ or "") for name, page in pages.items()]
 

@@ -218,7 +218,7 @@ def endpoint(
     Refuses to load where the environment lacks what the door or the page needs. A page that loses
     a race in the database is run again, so it must do everything inside its transaction. What it
     asks the database `first` the server has planned by then; without values that must do nothing.
-    One that is `keyed` does the same thing once for each Idempotency-Key, which tells others nothing.
+    One that is `keyed` does a thing once for each Idempotency-Key, which others do not look at.
     """
 
     def decorate(page: Callable[..., Any]) -> Callable[[Request], Response]:

@@ -1,6 +1,7 @@
 """The settings, read once from the environment. A secret that is missing refuses to start."""
 
 import os
+import re
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,6 +14,10 @@ SHORTEST_SECRET = 16
 DAY = 24 * 60
 PROVIDERS = ("livekit", "jitsi", "link")
 GOOGLE_CERTS = "https://www.googleapis.com/oauth2/v3/certs"
+# As a browser writes it: whatever is written otherwise is no page's.
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+# Of what RFC 8292 allows, that which py_vapid signs; it raises at the first message otherwise.
+SUBJECT = re.compile(r"(mailto:[^\s@]+@|https://)(localhost|[\w-]+(\.[\w-]+)+)", re.ASCII)
 
 
 class SettingsMissing(Exception):
@@ -200,14 +205,21 @@ class Settings(Struct, frozen=True):
         if not local:
             _refuse_weak(one)
         most_open = _number(one, "MAX_OPEN_REQUESTS", 20)
-        if most_open == 0 and not local:
+        if most_open < 0 or (most_open == 0 and not local):
             raise SettingsMissing("MAX_OPEN_REQUESTS: 0 is for the local stack only")
         factor = _number(one, "RATE_LIMIT_FACTOR", 1)
         if factor < 0 or (factor == 0 and not local):
             raise SettingsMissing("RATE_LIMIT_FACTOR: 0 is for the local stack only")
         if one.get("PUBSUB_EMULATOR_HOST") and not local:
             raise SettingsMissing("PUBSUB_EMULATOR_HOST: for the local stack only")
-        opens = _number(one, "LOBBY_OPENS_MINUTES", -1)
+        bus = cast("Literal['local', 'pubsub']", _choice(one, "MESSAGE_BUS", "pubsub", "local"))
+        if bus == "local" and not one.get("LOCAL_BUS_URL"):
+            raise SettingsMissing("set in the environment: LOCAL_BUS_URL, or MESSAGE_BUS=pubsub")
+        origins, subject = _list(one, "ALLOWED_ORIGINS"), one.get("VAPID_SUBJECT", "")
+        if not all(map(ORIGIN.fullmatch, origins)):
+            raise SettingsMissing("ALLOWED_ORIGINS: each scheme://host or scheme://host:port")
+        if subject and not SUBJECT.fullmatch(subject):
+            raise SettingsMissing("VAPID_SUBJECT: mailto:somebody@host or https://host")
         provider = cast("Literal['smtp', 'ses']", _choice(one, "MAIL_PROVIDER", "smtp", "ses"))
         if provider == "smtp" and one.get("MAIL_FROM") and not one.get("SMTP_URL"):
             raise SettingsMissing("set in the environment: SMTP_URL, or MAIL_PROVIDER=ses")
@@ -222,11 +234,9 @@ class Settings(Struct, frozen=True):
                 jwt_secrets=_secrets(one, "SUPABASE_JWT_SECRET"),
                 jwks_url=one.get("SUPABASE_JWKS_URL", ""),
             ),
-            allowed_origins=_list(one, "ALLOWED_ORIGINS"),
+            allowed_origins=origins,
             bus=BusSettings(
-                kind=cast(
-                    "Literal['local', 'pubsub']", _choice(one, "MESSAGE_BUS", "pubsub", "local")
-                ),
+                kind=bus,
                 local_url=one.get("LOCAL_BUS_URL", ""),
                 local_token=Secret(one.get("LOCAL_BUS_TOKEN", "")),
                 emulator=one.get("PUBSUB_EMULATOR_HOST", ""),
@@ -279,13 +289,15 @@ class Settings(Struct, frozen=True):
             web_push=WebPushSettings(
                 private_key=Secret(one.get("VAPID_PRIVATE_KEY", "")),
                 public_key=one.get("VAPID_PUBLIC_KEY", ""),
-                subject=one.get("VAPID_SUBJECT", ""),
+                subject=subject,
                 hosts=_list({"hosts": one.get("WEB_PUSH_HOSTS", "") or PUSH_HOSTS}, "hosts"),
                 subscription=one.get("WEB_PUSH_SUBSCRIPTION", ""),
             ),
             rules=Rules(
-                lobby_opens=None if opens < 0 else timedelta(minutes=opens),
-                sweep_grace=timedelta(minutes=_number(one, "SWEEP_GRACE_MINUTES", 15)),
+                lobby_opens=(
+                    _minutes(one, "LOBBY_OPENS_MINUTES") if one.get("LOBBY_OPENS_MINUTES") else None
+                ),
+                sweep_grace=_minutes(one, "SWEEP_GRACE_MINUTES", 15),
                 rate_limit_factor=factor,
                 max_open_requests=most_open,
                 buffer=_minutes(one, "BUFFER_MINUTES"),
@@ -304,7 +316,7 @@ def require(environ: Mapping[str, str], *groups: str) -> None:
         " or ".join(names)
         for group in (provider if group == "rooms" else group for group in groups)
         for names in NEEDS[group]
-        if not any(environ.get(name, "").strip(" ,") for name in names)
+        if not any(_list(environ, name) for name in names)
     ]
     if missing:
         raise SettingsMissing(f"set in the environment: {', '.join(missing)}")
@@ -365,15 +377,15 @@ def _number(one: Mapping[str, str], name: str, default: int) -> int:
         raise SettingsMissing(f"{name}: not a whole number") from error
 
 
-def _minutes(one: Mapping[str, str], name: str) -> timedelta:
-    minutes = _number(one, name, 0)
+def _minutes(one: Mapping[str, str], name: str, default: int = 0) -> timedelta:
+    minutes = _number(one, name, default)
     if not 0 <= minutes <= DAY:
         raise SettingsMissing(f"{name}: from 0 to {DAY} minutes")
     return timedelta(minutes=minutes)
 
 
 def _choice(one: Mapping[str, str], name: str, *choices: str) -> str:
-    value = one.get(name, "") or choices[0]
+    value = one.get(name, "").strip() or choices[0]
     if value not in choices:
         raise SettingsMissing(f"{name}: one of {', '.join(choices)}")
     return value

@@ -119,6 +119,7 @@ def test_no_keys_at_all_is_no_verdict():
         identity.KeySet("http://127.0.0.1:1/jwks").key("any", "ES256")
 
 
+LOCAL = {"VISIO_ENV": "local"}
 CLOUD = {"CALCOM_WEBHOOK_SECRETS": SECRET, "LIVEKIT_API_SECRET": SECRET}
 
 
@@ -136,6 +137,20 @@ CLOUD = {"CALCOM_WEBHOOK_SECRETS": SECRET, "LIVEKIT_API_SECRET": SECRET}
         ({**CLOUD, "MAIL_FROM": "a@b.example"}, "SMTP_URL"),
         ({**CLOUD, "LINK_SECRETS": "short"}, "LINK_SECRETS"),
         ({**CLOUD, "PUBSUB_EMULATOR_HOST": "127.0.0.1:1"}, "for the local stack only"),
+        ({**CLOUD, "MESSAGE_BUS": "local"}, "LOCAL_BUS_URL"),
+        ({**LOCAL, "MAX_OPEN_REQUESTS": "-1"}, "MAX_OPEN_REQUESTS"),
+        ({**LOCAL, "SWEEP_GRACE_MINUTES": "-1"}, "SWEEP_GRACE_MINUTES"),
+        ({**LOCAL, "SWEEP_GRACE_MINUTES": "9" * 18}, "SWEEP_GRACE_MINUTES"),
+        ({**LOCAL, "LOBBY_OPENS_MINUTES": "-1"}, "LOBBY_OPENS_MINUTES"),
+        ({**LOCAL, "LOBBY_OPENS_MINUTES": "9" * 18}, "LOBBY_OPENS_MINUTES"),
+        ({**LOCAL, "ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS"),
+        ({**LOCAL, "ALLOWED_ORIGINS": "https://app.example/"}, "ALLOWED_ORIGINS"),
+        ({**LOCAL, "ALLOWED_ORIGINS": "https://a.example,app.example"}, "ALLOWED_ORIGINS"),
+        ({**LOCAL, "ALLOWED_ORIGINS": "https://App.example"}, "ALLOWED_ORIGINS"),
+        ({**LOCAL, "ALLOWED_ORIGINS": "https://u@app.example"}, "ALLOWED_ORIGINS"),
+        ({**LOCAL, "VAPID_SUBJECT": "ops@app.example"}, "VAPID_SUBJECT"),
+        ({**LOCAL, "VAPID_SUBJECT": "mailto:ops"}, "VAPID_SUBJECT"),
+        ({**LOCAL, "VAPID_SUBJECT": "http://app.example"}, "VAPID_SUBJECT"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_refuses_to_start(environ, told):
@@ -143,6 +158,16 @@ def test_a_setting_that_cannot_be_meant_refuses_to_start(environ, told):
         Settings.read(environ)
 
     assert "short" not in str(refused.value)
+    assert "example" not in str(refused.value)
+
+
+def test_origins_and_a_subject_that_can_be_meant_are_taken():
+    origins = ("https://app.example", "http://[::1]:8080", "capacitor://localhost")
+    read = Settings.read({**LOCAL, "ALLOWED_ORIGINS": " , ".join(origins)})
+    assert read.allowed_origins == origins
+
+    for subject in ("mailto:ops+visio@app.example", "https://app.example", "mailto:a@localhost"):
+        assert Settings.read({**LOCAL, "VAPID_SUBJECT": subject}).web_push.subject == subject
 
 
 def test_the_local_stack_may_have_weak_secrets_and_no_limits():
@@ -158,6 +183,9 @@ def test_the_local_stack_may_have_weak_secrets_and_no_limits():
 def test_what_is_missing_is_named_and_either_of_two_is_enough():
     with pytest.raises(SettingsMissing, match=r"SUPABASE_JWT_SECRET or SUPABASE_JWKS_URL"):
         require({"DATABASE_URL": "x", "SUPABASE_JWT_SECRET": " , "}, "database", "users")
+
+    with pytest.raises(SettingsMissing, match="DATABASE_URL"):
+        require({"DATABASE_URL": " \n\t"}, "database")
 
     require({"DATABASE_URL": "x", "SUPABASE_JWKS_URL": "https://x"}, "database", "users")
 
