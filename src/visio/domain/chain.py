@@ -125,21 +125,29 @@ def _spread_series(bookings: dict[str, _Booking]) -> None:
     """
     speaking = [(b, one) for b in bookings.values() for one in b.told if one.series]
     for booking, one in speaking:
-        for other in bookings.values():
-            if other is booking or not _same_series(booking, one, other):
-                continue
+        alike = [other for other in bookings.values() if _alike(booking, one, other)]
+        for other in alike:
             if one is booking.cancelled and other.cancelled is None and _leads(one, booking, other):
                 other.cancelled = one
-            elif not (_leads(one, booking, other) or _leads(one, other, booking)):
-                continue
-            elif one.trigger == "BOOKING_CREATED" and booking.asked and other.asked:
+        for other in _decided_with(booking, one, alike):
+            if one.trigger == "BOOKING_CREATED" and booking.asked and other.asked:
                 other.confirmed = True
             elif one is booking.rejected and other.asked and other.rejected is None:
                 other.rejected = one
 
 
-def _same_series(booking: _Booking, one: Told, other: _Booking) -> bool:
+def _decided_with(booking: _Booking, one: Told, alike: list[_Booking]) -> list[_Booking]:
+    """Those of a series with this booking: all that are alike, unless there are more of them than
+    one series has. Then the rule tells which, where none has been moved."""
+    if one.series is None or one.series.count is None or len(alike) < one.series.count:
+        return alike
+    return [other for other in alike if _leads(one, booking, other) or _leads(one, other, booking)]
+
+
+def _alike(booking: _Booking, one: Told, other: _Booking) -> bool:
     """Whether both are of one rule, and were booked at once as far as that was told."""
+    if other is booking:
+        return False
     until = one.at or FOREVER
     alike = one.series is not None and any(
         told.series is not None and told.series.key == one.series.key
