@@ -171,3 +171,46 @@ run "an_origin_is_never_everybody" {
 
   expect_failures = [var.allowed_origins]
 }
+
+run "a_rule_is_a_number_of_minutes_that_may_pass" {
+  command = plan
+
+  variables {
+    rules = { SWEEP_GRACE_MINUTES = "1441" }
+  }
+
+  expect_failures = [var.rules]
+}
+
+run "a_limit_lets_something_through" {
+  command = plan
+
+  variables {
+    rules = { MAX_OPEN_REQUESTS = "-1" }
+  }
+
+  expect_failures = [var.rules]
+}
+
+run "a_rule_that_can_be_meant_is_taken" {
+  command = plan
+
+  variables {
+    rules = { BUFFER_MINUTES = "0", LOBBY_OPENS_MINUTES = "15", MAX_OPEN_REQUESTS = "5", CALCOM_BINDING = "token" }
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.function["lobby_signal"].service_config[0].environment_variables["LOBBY_OPENS_MINUTES"] == "15"
+    error_message = "A rule that does not come to the functions."
+  }
+}
+
+run "a_subject_is_somebody_to_write_to" {
+  command = plan
+
+  variables {
+    vapid = { public_key = "a-public-key", subject = "ops@app.example" }
+  }
+
+  expect_failures = [var.vapid]
+}

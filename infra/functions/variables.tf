@@ -30,7 +30,7 @@ variable "allowed_origins" {
   type        = list(string)
 
   validation {
-    condition     = length(var.allowed_origins) > 0 && alltrue([for o in var.allowed_origins : can(regex("^https://[^/*]+$", o))])
+    condition     = length(var.allowed_origins) > 0 && alltrue([for o in var.allowed_origins : can(regex("^https://[a-z0-9._-]+(:[0-9]+)?$", o))])
     error_message = "At least one, each an https origin without a path, and never *."
   }
 }
@@ -74,6 +74,11 @@ variable "vapid" {
     public_key = string
     subject    = string
   })
+
+  validation {
+    condition     = can(regex("^(mailto:[^[:space:]@]+@|https://)[0-9A-Za-z_-]+(\\.[0-9A-Za-z_-]+)+$", var.vapid.subject))
+    error_message = "The subject is mailto:somebody@host, or https://host."
+  }
 }
 
 variable "rules" {
@@ -88,6 +93,16 @@ variable "rules" {
       "SWEEP_GRACE_MINUTES", "WEB_PUSH_HOSTS",
     ])) == 0
     error_message = "A variable that is no rule: the README's table of settings names them."
+  }
+
+  # What the functions would refuse to start with.
+  validation {
+    condition = alltrue([
+      for name, value in var.rules :
+      endswith(name, "_MINUTES") ? can(regex("^[0-9]+$", value)) && try(tonumber(value) <= 1440, false) :
+      contains(["MAX_OPEN_REQUESTS", "RATE_LIMIT_FACTOR"], name) ? can(regex("^[1-9][0-9]*$", value)) : true
+    ])
+    error_message = "Minutes are from 0 to 1440, MAX_OPEN_REQUESTS and RATE_LIMIT_FACTOR 1 or more."
   }
 }
 

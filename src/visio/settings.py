@@ -204,12 +204,8 @@ class Settings(Struct, frozen=True):
         local = one.get("VISIO_ENV", "cloud") == "local"
         if not local:
             _refuse_weak(one)
-        most_open = _number(one, "MAX_OPEN_REQUESTS", 20)
-        if most_open < 0 or (most_open == 0 and not local):
-            raise SettingsMissing("MAX_OPEN_REQUESTS: 0 is for the local stack only")
-        factor = _number(one, "RATE_LIMIT_FACTOR", 1)
-        if factor < 0 or (factor == 0 and not local):
-            raise SettingsMissing("RATE_LIMIT_FACTOR: 0 is for the local stack only")
+        most_open = _limit(one, "MAX_OPEN_REQUESTS", 20, local=local)
+        factor = _limit(one, "RATE_LIMIT_FACTOR", 1, local=local)
         if one.get("PUBSUB_EMULATOR_HOST") and not local:
             raise SettingsMissing("PUBSUB_EMULATOR_HOST: for the local stack only")
         bus = cast("Literal['local', 'pubsub']", _choice(one, "MESSAGE_BUS", "pubsub", "local"))
@@ -375,6 +371,13 @@ def _number(one: Mapping[str, str], name: str, default: int) -> int:
         return int(value)
     except ValueError as error:
         raise SettingsMissing(f"{name}: not a whole number") from error
+
+
+def _limit(one: Mapping[str, str], name: str, default: int, *, local: bool) -> int:
+    limit = _number(one, name, default)
+    if limit < (0 if local else 1):
+        raise SettingsMissing(f"{name}: 1 or more; 0, no limit, is for the local stack only")
+    return limit
 
 
 def _minutes(one: Mapping[str, str], name: str, default: int = 0) -> timedelta:

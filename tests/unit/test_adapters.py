@@ -15,8 +15,9 @@ from uuid import uuid4
 
 import jwt
 import pytest
+from py_vapid import Vapid
 
-from tests.world import PAYLOADS
+from tests.world import PAYLOADS, VAPID
 from visio import identity, log, settings
 from visio.adapters.calcom import Binding, BookingTokens
 from visio.adapters.patience import Kept
@@ -168,6 +169,8 @@ def test_origins_and_a_subject_that_can_be_meant_are_taken():
 
     for subject in ("mailto:ops+visio@app.example", "https://app.example", "mailto:a@localhost"):
         assert Settings.read({**LOCAL, "VAPID_SUBJECT": subject}).web_push.subject == subject
+        # What sends them takes it as well.
+        assert Vapid.from_string(VAPID[0]).sign({"sub": subject, "aud": "https://push.example"})
 
 
 def test_the_local_stack_may_have_weak_secrets_and_no_limits():
@@ -188,6 +191,8 @@ def test_what_is_missing_is_named_and_either_of_two_is_enough():
         require({"DATABASE_URL": " \n\t"}, "database")
 
     require({"DATABASE_URL": "x", "SUPABASE_JWKS_URL": "https://x"}, "database", "users")
+    link = dict.fromkeys(("ROOM_LINK", "ROOM_LINK_HOSTS", "ROOM_NAME_SECRET"), "x")
+    require({"ROOM_PROVIDER": "link\n", **link}, "rooms")
 
 
 def test_settings_do_not_show_their_secrets():
