@@ -701,7 +701,7 @@ MUTANTS = (
     ),
     Mutant(
         "the owner of the tables passes every policy",
-        MEETINGS_SQL,
+        "sql/migrations/20261129201500_fill_in_where_the_owner_sees_nobody.sql",
         "alter table public.meetings force row level security;\n",
         "",
         (f"{SQL}catalogue.py::test_the_catalogue_holds_no",),
