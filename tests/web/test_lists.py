@@ -19,24 +19,16 @@ def by_ones(page, function):
     page.reload()
 
 
-def test_what_is_to_come_is_all_there_on_however_many_pages(open_page, cast):
-    meetings = [cast.meeting("chloe") for _ in range(3)]
+@pytest.mark.parametrize("kind", ["meeting", "request"])
+def test_what_is_listed_is_all_there_on_however_many_pages(open_page, cast, kind):
+    make = cast.meeting if kind == "meeting" else lambda who: cast.request(who)["id"]
+    made = [make("chloe") for _ in range(3)]
     page = open_page("/client/", CHLOE)
 
-    by_ones(page, "list-meetings")
+    by_ones(page, f"list-{kind}s")
 
-    for meeting in meetings:
-        expect(page.locator(f"#meeting-{meeting}")).to_be_visible()
-
-
-def test_requests_are_all_there_on_however_many_pages(open_page, cast):
-    requests = [cast.request("chloe")["id"] for _ in range(3)]
-    page = open_page("/client/", CHLOE)
-
-    by_ones(page, "list-requests")
-
-    for request in requests:
-        expect(page.locator(f"#request-{request}")).to_be_visible()
+    for one in made:
+        expect(page.locator(f"#{kind}-{one}")).to_be_visible()
 
 
 def test_older_requests_are_there_for_the_asking(open_page, cast):
