@@ -14,10 +14,10 @@ SHORTEST_SECRET = 16
 DAY = 24 * 60
 PROVIDERS = ("livekit", "jitsi", "link")
 GOOGLE_CERTS = "https://www.googleapis.com/oauth2/v3/certs"
-# As a browser writes it: whatever is written otherwise is no page's.
-ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+# As a browser writes it: whatever is written otherwise is no page's. Compiled where there is one.
+ORIGIN = r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
 # Of what RFC 8292 allows, that which py_vapid signs; it raises at the first message otherwise.
-SUBJECT = re.compile(r"(mailto:[^\s@]+@|https://)(localhost|[\w-]+(\.[\w-]+)+)", re.ASCII)
+SUBJECT = r"(?a)(mailto:[^\s@]+@|https://)(localhost|[\w-]+(\.[\w-]+)+)"
 
 
 class SettingsMissing(Exception):
@@ -212,9 +212,9 @@ class Settings(Struct, frozen=True):
         if bus == "local" and not one.get("LOCAL_BUS_URL"):
             raise SettingsMissing("set in the environment: LOCAL_BUS_URL, or MESSAGE_BUS=pubsub")
         origins, subject = _list(one, "ALLOWED_ORIGINS"), one.get("VAPID_SUBJECT", "")
-        if not all(map(ORIGIN.fullmatch, origins)):
+        if not all(re.fullmatch(ORIGIN, origin) for origin in origins):
             raise SettingsMissing("ALLOWED_ORIGINS: each scheme://host or scheme://host:port")
-        if subject and not SUBJECT.fullmatch(subject):
+        if subject and not re.fullmatch(SUBJECT, subject):
             raise SettingsMissing("VAPID_SUBJECT: mailto:somebody@host or https://host")
         provider = cast("Literal['smtp', 'ses']", _choice(one, "MAIL_PROVIDER", "smtp", "ses"))
         if provider == "smtp" and one.get("MAIL_FROM") and not one.get("SMTP_URL"):
