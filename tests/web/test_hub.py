@@ -212,6 +212,8 @@ def pushed(open_page):
 
     hub.route("**/push-subscription", tell)
     hub.goto(hub.url.replace("/reminders/", "/hub/"))
+    # What is still being read there moves the buttons below it away from under a press.
+    expect(hub.get_by_text("Personne n’attend.")).to_be_visible()
     return hub
 
 
